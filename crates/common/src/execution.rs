@@ -1,0 +1,127 @@
+//! One run of Python code in the sandbox: what is asked, and what came of it.
+
+use serde::{Deserialize, Serialize};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// The code ended by itself with exit code 0.
+    Ok,
+    /// The code ended by itself with another exit code, or died of its own signal.
+    Error,
+    /// Stopped: it ran longer than allowed.
+    Timeout,
+    /// Stopped: it needed more memory than allowed.
+    OutOfMemory,
+    /// Stopped: it printed more than may ever be read.
+    OutputLimit,
+    /// Stopped from outside: cancelled, or the server shut down.
+    Killed,
+}
+
+impl RunStatus {
+    /// The stable text, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::OutOfMemory => "out_of_memory",
+            Self::OutputLimit => "output_limit",
+            Self::Killed => "killed",
+        }
+    }
+}
+
+/// One file the run left in `/box/out`, typed by its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OutputFile {
+    /// Path below `/box/out`, with `/` between folders. Safe to join: no `..`, no leading `/`, no control characters.
+    pub name: String,
+    /// Media type, decided by the bytes; for text formats also by the extension. Never active content
+    /// under a passive name.
+    pub media_type: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the content, lower-case hex.
+    pub sha256: String,
+    /// Where it can be read: a file path on the command line, a link over HTTP, a blob key inside.
+    pub path: String,
+}
+
+/// A file the run left that is not delivered, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RejectedFile {
+    /// Path below `/box/out`, escaped for display.
+    pub name: String,
+    /// Why: `symlink`, `special_file`, `too_large`, `too_many`, `too_deep`, `bad_name`, `total_too_large`.
+    pub reason: String,
+}
+
+/// The isolation that was in force for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Isolation {
+    /// The jail in use, for example `nsjail`.
+    pub jail: String,
+    /// Namespaces the code ran in, for example `user`, `mount`, `pid`, `net`, `ipc`, `uts`, `cgroup`.
+    pub namespaces: Vec<String>,
+    /// True when a seccomp filter was in force.
+    pub seccomp: bool,
+    /// `v1`, `v2`, naming the cgroup hierarchy that enforced memory and process limits.
+    pub cgroup: String,
+    /// False always: the code has no network.
+    pub network: bool,
+    /// Memory limit in bytes.
+    pub memory_bytes: u64,
+    /// CPU limit in whole CPUs.
+    pub cpus: u32,
+    /// Process limit.
+    pub pids: u32,
+    /// SHA-256 over the jail's configuration, lower-case hex: two runs with the same hash ran in the same room.
+    pub profile_sha256: String,
+}
+
+/// Everything known about one finished run. The shape of `darkroom exec --json` and of
+/// `POST /api/v1/executions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ExecutionResult {
+    /// How it ended.
+    pub status: RunStatus,
+    /// Exit code of the code itself; absent when a signal ended it.
+    pub exit_code: Option<i32>,
+    /// Number of the signal that ended it; absent when it exited.
+    pub signal: Option<i32>,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+    /// CPU time of all its processes in milliseconds.
+    pub cpu_ms: u64,
+    /// Highest memory use in bytes, files in memory included.
+    pub peak_memory_bytes: u64,
+    /// Standard output as text. Where the bytes are not UTF-8, the replacement character stands in and
+    /// `stdout_base64` has the bytes.
+    pub stdout: String,
+    /// Standard error, likewise.
+    pub stderr: String,
+    /// The exact bytes of standard output in base64, present only when they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout_base64: Option<String>,
+    /// The exact bytes of standard error in base64, present only when they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr_base64: Option<String>,
+    /// True when standard output or standard error was longer than kept.
+    pub truncated: bool,
+    /// Files delivered.
+    pub outputs: Vec<OutputFile>,
+    /// Files not delivered, with reasons.
+    pub rejected: Vec<RejectedFile>,
+    /// The isolation in force.
+    pub isolation: Isolation,
+}
+
+/// Longest code, in bytes, that the sandbox accepts directly.
+pub const MAX_EXECUTION_CODE_BYTES: usize = 1024 * 1024;
+
+/// Longest code, in bytes, that a model may write for a job: it travels inside messages, which stay
+/// under 64 KiB.
+pub const MAX_JOB_CODE_BYTES: usize = 32 * 1024;

@@ -1,0 +1,92 @@
+//! Words about pictures.
+
+use serde::{Deserialize, Serialize};
+
+/// What a picture shows, as far as the platform's own look can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureKind {
+    /// Rows and columns of text or numbers.
+    Table,
+    /// Bars with a value axis.
+    Bar,
+    /// Lines over an axis.
+    Line,
+    /// Points over two axes.
+    Scatter,
+    /// Shares of a circle.
+    Pie,
+    /// Running text.
+    Text,
+    /// A photograph or micrograph.
+    Photo,
+    /// None of these.
+    Other,
+}
+
+impl PictureKind {
+    /// All kinds.
+    pub const ALL: [PictureKind; 8] =
+        [Self::Table, Self::Bar, Self::Line, Self::Scatter, Self::Pie, Self::Text, Self::Photo, Self::Other];
+
+    /// The stable text, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Bar => "bar",
+            Self::Line => "line",
+            Self::Scatter => "scatter",
+            Self::Pie => "pie",
+            Self::Text => "text",
+            Self::Photo => "photo",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind named by the text; anything unknown is [`PictureKind::Other`].
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap_or(Self::Other)
+    }
+}
+
+/// A picture as the workers get it: where its upright, metadata-free PNG stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureRef {
+    /// The upload it came from.
+    pub file_id: crate::FileId,
+    /// Blob key of the upright PNG without metadata.
+    pub blob_key: String,
+    /// SHA-256 of that PNG, lower-case hex. What was seen in it is cached under this.
+    pub sha256: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+/// Turns ids of uploads into pictures for the workers. The service that owns the uploads implements it;
+/// who needs pictures takes it as a dependency, so the two services never name each other.
+///
+/// ```text
+///   jobs ──takes──► PictureSource ◄──implements── files
+/// ```
+#[async_trait::async_trait]
+pub trait PictureSource: Send + Sync + 'static {
+    /// The picture of an upload.
+    ///
+    /// # Errors
+    /// `file_not_found` when this owner has no such upload; another code when it cannot be told now.
+    async fn picture(&self, owner: &crate::OwnerId, id: crate::FileId) -> Result<PictureRef, crate::Failure>;
+}
+
+/// Name of the n-th picture (from 0) of a job inside the sandbox, below `/box/in`.
+///
+/// The platform chooses it, so no name from outside ever becomes a path.
+pub fn input_name(index: usize, count: usize) -> String {
+    if count == 1 { "image.png".to_owned() } else { format!("image_{}.png", index + 1) }
+}
+
+/// Name of the evidence about the n-th picture (from 0) inside the sandbox, below `/box/in`.
+pub fn evidence_name(index: usize, count: usize) -> String {
+    if count == 1 { "evidence.json".to_owned() } else { format!("evidence_{}.json", index + 1) }
+}
