@@ -1,0 +1,95 @@
+//! The one consume loop: prefetch, bounded concurrency, panic to retry, drain on shutdown.
+
+use crate::{BusError, Delivery, Incoming, SharedBus};
+use async_trait::async_trait;
+use common::topic::Topic;
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What a handler says of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handled {
+    /// Its effects are safe; never give it again.
+    Done,
+    /// It may work later.
+    Retry(Duration),
+    /// It never will: set it aside. The text says why, for the log.
+    Reject(String),
+}
+
+/// Handles the messages of one topic.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// Handles one message. May be called for the same message more than once.
+    async fn handle(&self, message: &Incoming) -> Handled;
+}
+
+/// A running consume loop. Ends when its token is cancelled, after the messages in hand are handled.
+#[derive(Debug)]
+pub struct Consumer {
+    tasks: TaskTracker,
+}
+
+/// Pause after a handler panicked, so that a poison message cannot spin.
+const PANIC_RETRY_DELAY: Duration = Duration::from_millis(500);
+
+impl Consumer {
+    /// Consumes `topic` with at most `concurrency` messages in hand at a time.
+    ///
+    /// # Errors
+    /// The bus refuses to consume the topic.
+    pub async fn start(
+        bus: &SharedBus,
+        topic: Topic,
+        concurrency: usize,
+        handler: Arc<dyn Handler>,
+        stop: CancellationToken,
+    ) -> Result<Self, BusError> {
+        let mut deliveries = bus.consume(topic, concurrency).await?;
+        let tasks = TaskTracker::new();
+        let inner = tasks.clone();
+        tasks.spawn(async move {
+            loop {
+                // The backend holds back at `concurrency` unsettled deliveries, so spawning is bounded.
+                let next = tokio::select! {
+                    biased;
+                    () = stop.cancelled() => None,
+                    next = deliveries.next() => next,
+                };
+                let Some(delivery) = next else { break };
+                inner.spawn(handle_one(topic, delivery, handler.clone()));
+            }
+        });
+        tasks.close();
+        Ok(Self { tasks })
+    }
+
+    /// Waits until the loop has ended and every message in hand is settled.
+    pub async fn finished(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+async fn handle_one(topic: Topic, delivery: Box<dyn Delivery>, handler: Arc<dyn Handler>) {
+    let outcome = AssertUnwindSafe(handler.handle(delivery.message())).catch_unwind().await;
+    let message_id = delivery.message().message_id;
+    let settled = match outcome {
+        Ok(Handled::Done) => delivery.ack().await,
+        Ok(Handled::Retry(delay)) => delivery.retry(delay).await,
+        Ok(Handled::Reject(why)) => {
+            tracing::error!(%topic, %message_id, why, "message set aside");
+            delivery.reject().await
+        }
+        Err(_) => {
+            tracing::error!(%topic, %message_id, "handler panicked");
+            delivery.retry(PANIC_RETRY_DELAY).await
+        }
+    };
+    if let Err(error) = settled {
+        tracing::warn!(%topic, %message_id, %error, "delivery could not be settled; it will come again");
+    }
+}

@@ -1,0 +1,10 @@
+//! The bus contract on every backend of this build.
+
+use bus::{MemoryBus, SharedBus};
+use std::sync::Arc;
+
+/// Protects every service: the in-process bus keeps the promises a broker keeps.
+#[tokio::test]
+async fn memory_bus_keeps_the_contract() {
+    bus::contract::run_all(async || Arc::new(MemoryBus::new()) as SharedBus).await;
+}

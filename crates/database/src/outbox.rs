@@ -1,0 +1,102 @@
+//! Messages that commit together with the change that makes them necessary.
+//!
+//! A service pushes messages in its own transaction; a relay publishes them afterwards and removes
+//! each once the bus has it. A crash in between publishes a message again, never loses it.
+
+use common::MessageId;
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, QueryOrder, QuerySelect};
+use sea_orm_migration::prelude::{Table, TableCreateStatement};
+use sea_orm_migration::schema::{big_integer, binary, string_len, uuid_uniq};
+
+mod entity {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbox")]
+    pub struct Model {
+        /// Order of publishing.
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        #[sea_orm(unique)]
+        pub message_id: Uuid,
+        pub topic: String,
+        pub payload: Vec<u8>,
+        pub pushed_at_ms: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A message waiting to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Place in the order of publishing.
+    pub position: i64,
+    /// The id it is published under, each time the same.
+    pub message_id: MessageId,
+    /// Name of the topic.
+    pub topic: String,
+    /// The encoded message.
+    pub payload: Vec<u8>,
+}
+
+/// The table, for the migration of the service that owns it.
+pub fn table() -> TableCreateStatement {
+    Table::create()
+        .table("outbox")
+        .if_not_exists()
+        .col(big_integer("id").auto_increment().primary_key())
+        .col(uuid_uniq("message_id"))
+        .col(string_len("topic", 64))
+        .col(binary("payload"))
+        .col(big_integer("pushed_at_ms"))
+        .to_owned()
+}
+
+/// Adds a message within the caller's transaction.
+///
+/// # Errors
+/// The engine fails; the transaction cannot commit then.
+pub async fn push<C: ConnectionTrait>(
+    tx: &C,
+    message_id: MessageId,
+    topic: &str,
+    payload: Vec<u8>,
+    now: DateTimeUtc,
+) -> Result<(), DbErr> {
+    let row = entity::ActiveModel {
+        message_id: Set(message_id.0),
+        topic: Set(topic.to_owned()),
+        payload: Set(payload),
+        pushed_at_ms: Set(now.timestamp_millis()),
+        ..Default::default()
+    };
+    entity::Entity::insert(row).exec_without_returning(tx).await.map(drop)
+}
+
+/// The next messages to publish, in order, at most `limit`.
+///
+/// # Errors
+/// The engine fails.
+pub async fn pending<C: ConnectionTrait>(db: &C, limit: u64) -> Result<Vec<Pending>, DbErr> {
+    let rows = entity::Entity::find().order_by_asc(entity::Column::Id).limit(limit).all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Pending {
+            position: row.id,
+            message_id: MessageId(row.message_id),
+            topic: row.topic,
+            payload: row.payload,
+        })
+        .collect())
+}
+
+/// Removes a message that the bus has.
+///
+/// # Errors
+/// The engine fails; the message will be published again.
+pub async fn published<C: ConnectionTrait>(db: &C, message: &Pending) -> Result<(), DbErr> {
+    entity::Entity::delete_by_id(message.position).exec(db).await.map(drop)
+}

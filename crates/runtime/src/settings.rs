@@ -1,0 +1,296 @@
+//! Settings: a pure function of a map of variables.
+//!
+//! Every variable is declared once, in the table below. The documentation in `.env.example` is made
+//! from it, and all mistakes are reported at once. Absence means the embedded default.
+
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A secret value. It shows itself in no log and no debug print.
+#[derive(Clone, Default)]
+pub struct Secret(Option<SecretString>);
+
+impl Secret {
+    /// The value, where one is set.
+    pub fn value(&self) -> Option<&SecretString> {
+        self.0.as_ref()
+    }
+
+    /// True when a value is set.
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_set() { "(set)" } else { "(not set)" })
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_ref().map(ExposeSecret::expose_secret) == other.0.as_ref().map(ExposeSecret::expose_secret)
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// One variable as documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// What it is for, in a sentence.
+    pub doc: &'static str,
+    /// Its default as text; empty where the default depends on the machine.
+    pub default: &'static str,
+    /// True when its value must never be shown.
+    pub secret: bool,
+}
+
+/// Reads a value of its type from text.
+trait Value: Sized {
+    const EXPECTED: &'static str;
+    const SECRET: bool = false;
+    fn parse(text: &str) -> Option<Self>;
+}
+
+impl Value for String {
+    const EXPECTED: &'static str = "text";
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl Value for Option<PathBuf> {
+    const EXPECTED: &'static str = "a path";
+    fn parse(text: &str) -> Option<Self> {
+        Some(if text.is_empty() { None } else { Some(PathBuf::from(text)) })
+    }
+}
+
+impl Value for Secret {
+    const EXPECTED: &'static str = "text";
+    const SECRET: bool = true;
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(if text.is_empty() { None } else { Some(SecretString::from(text.to_owned())) }))
+    }
+}
+
+impl Value for LogFormat {
+    const EXPECTED: &'static str = "'text' or 'json'";
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// A whole number within a range that is part of its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within<const LOW: u64, const HIGH: u64>(pub u64);
+
+impl<const LOW: u64, const HIGH: u64> Within<LOW, HIGH> {
+    /// The number as a size in memory.
+    pub fn as_usize(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const LOW: u64, const HIGH: u64> Value for Within<LOW, HIGH> {
+    const EXPECTED: &'static str = "a whole number within its range";
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number| (LOW..=HIGH).contains(number)).map(Self)
+    }
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = $name:literal, $default:literal;)+) => {
+        /// All settings of a process. See [`Settings::VARIABLES`] for their documentation.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Settings { $($(#[doc = $doc])+ pub $field: $type,)+ }
+
+        impl Settings {
+            /// Every variable, in the order of the documentation.
+            pub const VARIABLES: &'static [Variable] = &[$(Variable {
+                name: $name,
+                doc: concat!($($doc, "\n"),+),
+                default: $default,
+                secret: <$type as Value>::SECRET,
+            },)+];
+
+            /// Reads settings from variables. Variables of other names are ignored.
+            ///
+            /// # Errors
+            /// Every variable whose value is not accepted, all at once.
+            pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+                let mut mistakes = Vec::new();
+                $(let $field = read::<$type>(variables, $name, $default, &mut mistakes);)+
+                match ($($field,)+) {
+                    ($(Some($field),)+) if mistakes.is_empty() => Ok(Self { $($field,)+ }),
+                    _ => Err(SettingsError(mistakes)),
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Where the server listens. Keep it on the loopback address unless something in front adds TLS.
+    listen: String = "LISTEN", "127.0.0.1:8080";
+    /// Folder for everything that is kept: databases, images, results, the local token. Default: 'data' below the current folder.
+    data_dir: Option<PathBuf> = "DATA_DIR", "";
+    /// Bus between the services: 'memory:' within one process.
+    bus_url: String = "BUS_URL", "memory:";
+    /// Databases: 'sqlite:///absolute/folder'. Default: a folder in DATA_DIR.
+    database_url: String = "DATABASE_URL", "";
+    /// Images and results: 'file:///absolute/folder'. Default: a folder in DATA_DIR.
+    blob_url: String = "BLOB_URL", "";
+    /// Python environment of the sandbox. Default: 'python' beside the folder of the program.
+    python_env: Option<PathBuf> = "PYTHON_ENV", "";
+    /// Python environment with ruff, bandit and nsjail. Default: 'tools' beside the folder of the program.
+    tools_env: Option<PathBuf> = "TOOLS_ENV", "";
+    /// Model that looks at pictures: 'builtin:' (rules, no key) or the base URL of an OpenAI-compatible server, for example http://127.0.0.1:11434/v1.
+    vision_model_url: String = "VISION_MODEL_URL", "builtin:";
+    /// Name of that model at its server.
+    vision_model_name: String = "VISION_MODEL_NAME", "";
+    /// Key for that server.
+    vision_model_key: Secret = "VISION_MODEL_KEY", "";
+    /// Model that sums up: 'builtin:' or a base URL.
+    reasoning_model_url: String = "REASONING_MODEL_URL", "builtin:";
+    /// Name of that model at its server.
+    reasoning_model_name: String = "REASONING_MODEL_NAME", "";
+    /// Key for that server.
+    reasoning_model_key: Secret = "REASONING_MODEL_KEY", "";
+    /// Model that writes code: 'builtin:' or a base URL.
+    code_model_url: String = "CODE_MODEL_URL", "builtin:";
+    /// Name of that model at its server.
+    code_model_name: String = "CODE_MODEL_NAME", "";
+    /// Key for that server.
+    code_model_key: Secret = "CODE_MODEL_KEY", "";
+    /// Longest time for one model call, in seconds (5 to 900).
+    model_timeout_seconds: Within<5, 900> = "MODEL_TIMEOUT_SECONDS", "180";
+    /// Largest uploaded image in bytes (1 KiB to 1 GiB).
+    max_upload_bytes: Within<1024, 1_073_741_824> = "MAX_UPLOAD_BYTES", "26214400";
+    /// Most pixels of an uploaded image (1 to 400 million).
+    max_image_pixels: Within<1, 400_000_000> = "MAX_IMAGE_PIXELS", "40000000";
+    /// Jobs worked on at a time (1 to 64).
+    max_running_jobs: Within<1, 64> = "MAX_RUNNING_JOBS", "4";
+    /// Longest time for a whole job, in seconds (10 to 86400).
+    max_job_seconds: Within<10, 86_400> = "MAX_JOB_SECONDS", "1800";
+    /// Runs in the sandbox at a time (1 to 64).
+    sandbox_slots: Within<1, 64> = "SANDBOX_SLOTS", "2";
+    /// Direct executions that may wait for a place in the sandbox (0 to 1000); beyond it the answer is 429.
+    sandbox_queue: Within<0, 1000> = "SANDBOX_QUEUE", "16";
+    /// What is logged, as a filter such as 'info' or 'info,sandbox=debug'.
+    log: String = "LOG", "info";
+    /// How log lines look: 'text' or 'json'.
+    log_format: LogFormat = "LOG_FORMAT", "text";
+}
+
+/// One variable whose value is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The variable.
+    pub name: &'static str,
+    /// What was expected, and what stood there unless it is a secret.
+    pub problem: String,
+}
+
+/// All mistakes of a set of variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError(pub Vec<Mistake>);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("These settings are not accepted:")?;
+        for mistake in &self.0 {
+            write!(f, "\n  {}: {}", mistake.name, mistake.problem)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+fn read<T: Value>(
+    variables: &BTreeMap<String, String>,
+    name: &'static str,
+    default: &'static str,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<T> {
+    let text = variables.get(name).map_or(default, String::as_str).trim();
+    let value = T::parse(text);
+    if value.is_none() {
+        let found = if T::SECRET { String::new() } else { format!(", found '{text}'") };
+        mistakes.push(Mistake { name, problem: format!("expected {}{found}", T::EXPECTED) });
+    }
+    value
+}
+
+/// The text of `.env.example`: every variable with its documentation and default.
+pub fn env_example() -> String {
+    let mut text = String::from(
+        "# Settings of Darkroom. Copy to .env and change what you need; every line is optional.\n\
+         # Made by 'cargo xtask env-example'; a test keeps it fresh.\n",
+    );
+    for variable in Settings::VARIABLES {
+        text.push('\n');
+        for line in variable.doc.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            text.push_str("# ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push_str(&format!("#{}={}\n", variable.name, variable.default));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    /// Protects the promise "no key, no account": nothing needs to be set.
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let settings = Settings::from_variables(&BTreeMap::new()).unwrap();
+        assert_eq!((settings.bus_url.as_str(), settings.code_model_url.as_str()), ("memory:", "builtin:"));
+        assert!(!settings.code_model_key.is_set());
+    }
+
+    /// Protects operators: all mistakes come at once, and a secret's value is never repeated.
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let given = variables(&[("MAX_RUNNING_JOBS", "0"), ("LOG_FORMAT", "xml"), ("CODE_MODEL_KEY", "s3cr3t")]);
+        let error = Settings::from_variables(&given).unwrap_err();
+        assert_eq!(error.0.iter().map(|m| m.name).collect::<Vec<_>>(), ["MAX_RUNNING_JOBS", "LOG_FORMAT"]);
+        let text = error.to_string();
+        assert!(text.contains("found 'xml'") && !text.contains("s3cr3t"), "{text}");
+        let settings = Settings::from_variables(&variables(&[("CODE_MODEL_KEY", "s3cr3t")])).unwrap();
+        assert!(!format!("{settings:?}").contains("s3cr3t"));
+    }
+
+    /// Protects the documentation: every variable is in `.env.example` with its default, and that file is fresh.
+    #[test]
+    fn env_example_is_fresh() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.env.example");
+        let standing = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(standing, env_example(), "run 'cargo xtask env-example'");
+    }
+}
