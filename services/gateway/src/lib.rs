@@ -1,0 +1,85 @@
+//! The gateway. It owns who may enter (today: the local token and one-time sign-in links), what the
+//! server says about itself, and the one API document with its pages. It touches no other service's
+//! tables.
+
+pub mod docs;
+mod local;
+pub mod openapi;
+mod routes;
+mod session;
+mod token;
+
+pub use local::LocalAuth;
+pub use routes::{ConfigLimits, routes};
+pub use token::{LocalToken, TokenError};
+
+use actix_web::web;
+use edge::{PublicRoute, Site};
+use std::sync::Arc;
+
+/// The gateway's routes that answer strangers. This is the whole list; every other route of the system
+/// asks for a principal, apart from the shell's own [`edge::routes::PUBLIC`].
+pub const PUBLIC: &[PublicRoute] = &[
+    PublicRoute::get("/"),
+    PublicRoute::get("/signin"),
+    PublicRoute::get("/api/v1/config"),
+    PublicRoute::get("/docs"),
+    PublicRoute::get("/docs/"),
+    PublicRoute::get("/docs/errors"),
+    PublicRoute::get("/docs/{file}"),
+];
+
+/// What the server tells about itself.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What this server is called.
+    pub name: String,
+    /// The version of the program.
+    pub version: String,
+    /// Limits that clients should know before they run into them.
+    pub limits: ConfigLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Self { name: "Darkroom".to_owned(), version, limits: ConfigLimits::default() }
+    }
+}
+
+/// The gateway service.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) auth: Arc<LocalAuth>,
+}
+
+impl Gateway {
+    /// A gateway that knows callers by the local token.
+    pub fn new(settings: Settings, token: LocalToken) -> Self {
+        Self { settings: Arc::new(settings), auth: Arc::new(LocalAuth::new(token)) }
+    }
+
+    /// What the shell asks about every caller.
+    pub fn authenticator(&self) -> Arc<LocalAuth> {
+        self.auth.clone()
+    }
+
+    /// A new one-time sign-in address, as a path below the server's own: `/signin?code=…`. It works
+    /// once, for ten minutes.
+    pub fn signin_path(&self) -> String {
+        format!("/signin?code={}", self.auth.issue_link())
+    }
+
+    /// Adds the gateway's routes, its public list and the last touch on the API document.
+    pub fn mount(&self, site: Site) -> Site {
+        let data = web::Data::new(self.clone());
+        let version = self.settings.version.clone();
+        site.public(PUBLIC)
+            .routes(move |cfg| {
+                cfg.app_data(data.clone());
+                routes(cfg);
+            })
+            .finish(move |api, public| openapi::finish(api, public, &version))
+    }
+}

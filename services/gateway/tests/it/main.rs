@@ -1,0 +1,7 @@
+//! The gateway as browsers and programs meet it: a real server, real sockets, a real token file.
+
+mod docs;
+mod document;
+mod signin;
+mod support;
+mod token;

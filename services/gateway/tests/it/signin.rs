@@ -1,0 +1,68 @@
+//! One-time links and session cookies.
+
+use crate::support::{client, problem, send, world};
+
+/// Protects sign-in: a link works once, opens a session by an HttpOnly, SameSite=Strict cookie, and leads
+/// to the docs; wrong and used links are refused.
+#[actix_web::test]
+async fn a_link_works_once() {
+    let world = world();
+    let path = world.gateway.signin_path();
+    let response = send(world.get(&path)).await;
+    assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &"/docs".parse().expect("a value")));
+    let cookie = response.headers()["set-cookie"].to_str().expect("plain text").to_owned();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    problem(world.get(&path), 401, "unauthorized").await;
+    problem(world.get("/signin?code=guess"), 401, "unauthorized").await;
+    problem(world.get("/signin"), 400, "bad_request").await;
+
+    let pair = cookie.split(';').next().expect("name and value");
+    assert_eq!(send(world.get("/api/v1/me").header("cookie", pair)).await.status().as_u16(), 200);
+    problem(world.get("/api/v1/me").header("cookie", format!("{pair}0")), 401, "unauthorized").await;
+}
+
+/// Protects the link from programs that only look whether it is alive.
+#[actix_web::test]
+async fn head_does_not_use_a_link_up() {
+    let world = world();
+    let path = world.gateway.signin_path();
+    let looked = send(client().head(world.server.url(&path))).await;
+    assert!(looked.status().is_redirection() && !looked.headers().contains_key("set-cookie"));
+    assert_eq!(send(world.get(&path)).await.status().as_u16(), 303);
+}
+
+/// Protects against pages of other origins: a change by cookie is done only for this server's own pages.
+/// The bearer token needs no such proof.
+#[actix_web::test]
+async fn changes_by_cookie_come_from_own_pages() {
+    let world = world();
+    let cookie = world.sign_in().await;
+    let change = || world.post("/api/v1/change").header("cookie", &cookie);
+    let own = world.server.url("");
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1"), ("origin", "null")] {
+        problem(change().header(name, value), 403, "forbidden").await;
+    }
+    problem(change(), 403, "forbidden").await;
+    assert_eq!(send(change().header("sec-fetch-site", "same-origin")).await.status().as_u16(), 204);
+    assert_eq!(send(change().header("origin", &own)).await.status().as_u16(), 204);
+    assert_eq!(send(world.post("/api/v1/change").bearer_auth(&world.token)).await.status().as_u16(), 204);
+    // A stranger's cross-site request is a stranger's request.
+    problem(world.post("/api/v1/change").header("origin", "http://evil.example"), 401, "unauthorized").await;
+}
+
+/// Protects invariant 6 (two all-in-ones in one process): the session of one server opens nothing at
+/// another, and browsers keep their cookies apart.
+#[actix_web::test]
+async fn sessions_belong_to_one_server() {
+    let (first, second) = (world(), world());
+    let (one, two) = (first.sign_in().await, second.sign_in().await);
+    assert_ne!(one.split('=').next(), two.split('=').next());
+    problem(second.get("/api/v1/me").header("cookie", &one), 401, "unauthorized").await;
+    let both = format!("{one}; {two}");
+    for world in [&first, &second] {
+        assert_eq!(send(world.get("/api/v1/me").header("cookie", &both)).await.status().as_u16(), 200);
+    }
+}
