@@ -1,0 +1,19 @@
+//! The HTTP side: one handler a file. Expects `web::Data<Files>` in the app.
+
+mod content;
+mod form;
+mod list;
+mod one;
+mod upload;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// All routes of this service, below `/api/v1/files`. The app must hold `web::Data<Files>`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(upload::upload)
+        .service(list::list)
+        .service(one::read)
+        .service(one::delete)
+        .service(content::content)
+        .service(content::thumbnail);
+}

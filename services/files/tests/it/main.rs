@@ -1,0 +1,11 @@
+//! The files service over HTTP, on a folder, SQLite and the in-process bus.
+
+mod catalogue;
+mod content;
+mod faults;
+mod hang_up;
+mod samples;
+mod scratch;
+mod sweeping;
+mod uploads;
+mod world;
