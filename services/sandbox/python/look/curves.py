@@ -1,0 +1,57 @@
+"""Telling curves (solid or dashed) from separate points."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def thin_parts(mask: np.ndarray, diagonal: float, marks) -> None:
+    """Tell curves from points by bridging small gaps and looking at what spans far."""
+    height, width = mask.shape
+    reach = max(7, int(0.012 * diagonal)) | 1
+    loose = mask.copy()
+    found = 0
+    # First as drawn, then with dashes joined; a curve found once is taken out.
+    for size in (3, reach):
+        # Widened, not closed: closing cannot join the ends of thin dashes.
+        bridged = cv2.dilate(loose, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
+        for index in range(1, count):
+            x, y, w, h, _area = (int(v) for v in stats[index])
+            if max(w, h) < 0.12 * diagonal:
+                continue
+            part = labels[y : y + h, x : x + w] == index
+            inked = (loose[y : y + h, x : x + w] > 0) & part
+            if _is_curve(part, inked, diagonal):
+                found += 1
+                marks.line_reach = max(marks.line_reach, w / width)
+                loose[y : y + h, x : x + w][part] = 0
+    if found:
+        marks.lines += 1
+    count_dots(loose, diagonal, marks)
+
+
+def _is_curve(part: np.ndarray, inked: np.ndarray, diagonal: float) -> bool:
+    """Thin compared with its span, nearly unbroken, and one value per column
+    (or per row, for steep curves)."""
+    for shape, ink in ((part, inked), (part.T, inked.T)):
+        if shape.shape[1] < 0.1 * diagonal:
+            continue
+        covered = float(ink.any(axis=0).mean())
+        starts = (np.diff(np.pad(shape.astype(np.int8), ((1, 0), (0, 0))), axis=0) == 1).sum(axis=0)
+        single = float((starts <= 1).mean())
+        if covered > 0.55 and single > 0.7 and ink.sum() < 0.04 * diagonal * max(shape.shape):
+            return True
+    return False
+
+
+def count_dots(mask: np.ndarray, diagonal: float, marks) -> None:
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    sizes = [(int(s[2]), int(s[3]), int(s[4])) for s in stats[1:count] if s[4] >= 6]
+    dots = [s for s in sizes if max(s[0], s[1]) < 0.09 * diagonal and min(s[0], s[1]) >= 3
+            and max(s[0], s[1]) < 2.6 * min(s[0], s[1]) and s[2] > 0.3 * s[0] * s[1]]
+    if len(dots) < 3:
+        return
+    usual = float(np.median([max(s[0], s[1]) for s in dots]))
+    marks.dots += sum(0.4 * usual < max(s[0], s[1]) < 3.5 * usual for s in dots)

@@ -1,0 +1,150 @@
+"""Fitting tick values to pixels so that one misread tick cannot spoil an axis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from . import numerals
+
+
+@dataclass
+class Fit:
+    """``value = slope * pixel + intercept``; of log10(value) when ``log``.
+
+    ``inliers`` are indices of the ticks that agree; ``residual`` is the largest
+    distance of those from the line, in pixels.
+    """
+
+    slope: float
+    intercept: float
+    residual: float
+    inliers: list[int]
+    log: bool
+    values: list[float | None]
+
+    def at(self, pixel: float) -> float:
+        """Value at a pixel position."""
+        raw = self.slope * pixel + self.intercept
+        return 10.0**raw if self.log else raw
+
+    def pixel_of(self, value: float) -> float:
+        """Pixel position of a value (inverse of :meth:`at`)."""
+        raw = math.log10(value) if self.log else value
+        return (raw - self.intercept) / self.slope
+
+
+def fit_ticks(texts: list[str], pixels: list[float], tolerance: float) -> Fit | None:
+    """The best straight (or logarithmic) axis through the readable ticks.
+
+    ``tolerance`` is how far a tick may lie from the line, pixels. Readings are
+    tried with decimal point and with decimal comma; the reading that explains
+    more ticks wins, the point on a draw. Returns None when fewer than two agree.
+    """
+    best: Fit | None = None
+    for comma in (False, True):
+        values = [numerals.parse_lenient(t, comma) for t in texts]
+        for log in (False, True):
+            fit = _robust(pixels, values, tolerance, log)
+            if fit and (best is None or _rank(fit) > _rank(best)):
+                best = fit
+    if best is None:
+        return None
+    readable = sum(numerals.parse_lenient(t) is not None for t in texts)
+    if len(best.inliers) < 2 or (readable > 2 and len(best.inliers) < max(2, 0.5 * readable)):
+        return None
+    return best
+
+
+def _rank(fit: Fit) -> tuple[float, float]:
+    # A log axis needs at least three ticks to be told from a straight one.
+    return len(fit.inliers) - (0.5 if fit.log else 0.0), -fit.residual
+
+
+def _robust(pixels: list[float], values: list[float | None], tolerance: float, log: bool) -> Fit | None:
+    known = [i for i, v in enumerate(values) if v is not None and (not log or v > 0)]
+    if len(known) < (3 if log else 2):
+        return None
+    x = np.array([pixels[i] for i in known], float)
+    raw = np.array([values[i] for i in known], float)
+    y = np.log10(raw) if log else raw
+    if log and y.max() - y.min() < 0.9:
+        return None
+    best: np.ndarray | None = None
+    best_key = (-1, 0.0)
+    pairs = list(combinations(range(len(known)), 2))
+    for a, b in pairs[:: max(1, len(pairs) // 600)]:
+        if abs(x[b] - x[a]) < 4 or y[a] == y[b]:
+            continue
+        slope = (y[b] - y[a]) / (x[b] - x[a])
+        off = np.abs((y - y[a]) / slope - (x - x[a]))
+        good = off <= tolerance
+        key = (int(good.sum()), -float(off[good].sum()))
+        if key > best_key:
+            best, best_key = good, key
+    if best is None or best.sum() < 2:
+        return None
+    slope, intercept = _least_squares(x[best], y[best])
+    if slope == 0 or not math.isfinite(slope):
+        return None
+    off = np.abs((y[best] - intercept) / slope - x[best])
+    inliers = [known[i] for i in np.flatnonzero(best)]
+    return Fit(slope, intercept, float(off.max()), inliers, log, list(values))
+
+
+def _least_squares(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    middle = x.mean()
+    spread = ((x - middle) ** 2).sum()
+    slope = float(((x - middle) * (y - y.mean())).sum() / spread) if spread else 0.0
+    return slope, float(y.mean() - slope * middle)
+
+
+def corrected(fit: Fit, text: str, pixel: float, tolerance: float) -> float | None:
+    """What a misread tick must say, when its reading is one small slip away.
+
+    A lost minus sign, a lost or added digit or a lost decimal point are slips;
+    anything else stays unknown.
+    """
+    value = fit.at(pixel)
+    wanted = _nice(fit, value, tolerance)
+    if wanted is None:
+        return None
+    read = numerals.parse_lenient(text)
+    if read is not None and math.isclose(-read, wanted, rel_tol=1e-6, abs_tol=1e-12):
+        return wanted
+    printed = [c for c in numerals.clean(text) if c.isdigit()]
+    digits = [c for c in f"{abs(wanted):.10g}" if c.isdigit()]
+    if printed and digits and _edits("".join(printed), "".join(digits)) <= 1 and len(digits) > 1:
+        return wanted
+    if read is None and len(text) <= len(digits) + 2 and len(fit.inliers) >= 3:
+        return wanted if not text.isalpha() or len(text) <= 2 else None
+    return None
+
+
+def _nice(fit: Fit, value: float, tolerance: float) -> float | None:
+    """The regular tick value nearest to ``value``, if the inliers are regular."""
+    known = sorted(v for i in fit.inliers if (v := fit.values[i]) is not None)
+    if len(known) < 2:
+        return None
+    if fit.log:
+        exponent = round(math.log10(value)) if value > 0 else 0
+        return 10.0**exponent if value > 0 else None
+    step = min(b - a for a, b in zip(known, known[1:], strict=False))
+    if step <= 0:
+        return None
+    wanted = known[0] + round((value - known[0]) / step) * step
+    wanted = float(f"{wanted:.10g}")
+    return wanted if abs(wanted - value) <= abs(fit.slope) * tolerance * 1.5 else None
+
+
+def _edits(a: str, b: str) -> int:
+    """Levenshtein distance of two short strings."""
+    row = list(range(len(b) + 1))
+    for i, ca in enumerate(a, 1):
+        row, last = [i], row
+        for j, cb in enumerate(b, 1):
+            row.append(min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (ca != cb)))
+    return row[-1]

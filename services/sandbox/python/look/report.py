@@ -1,0 +1,210 @@
+"""Putting everything seen into the JSON contract."""
+
+from __future__ import annotations
+
+import cv2
+
+from . import (
+    VERSION,
+    axes,
+    image,
+    kind,
+    legend,
+    lines,
+    marks,
+    ocr,
+    palette,
+    pie,
+    roles,
+    table,
+)
+from .fit import Fit
+from .plotbox import Box
+from .ticks import Axis
+
+MAX_TEXT = 2000  # lines reported; more would only swamp the reader
+
+
+def look(path: str) -> dict:
+    """Everything that can be measured in the picture at ``path``."""
+    picture = image.load(path)
+    notes = picture.notes
+    paper, uniform = palette.background(picture.work)
+    colours = palette.dominant(picture.work, paper)
+    items = _texts(picture, notes)
+    rules = _original(lines.find(picture.gray()), picture.scale)
+    tinted = lines.panel(picture.work, paper)
+    if tinted and picture.scale != 1.0:
+        tinted = tuple(_up(v, picture.scale) for v in tinted)
+    grid = table.find(picture, items, rules, notes)
+    chart = None
+    if grid is None or not grid.ruled or grid.filled < 0.5:
+        chart = axes.find(picture, items, rules, tinted, notes)
+    if grid is None and (chart is None or chart.numeric == 0):
+        grid = table.from_alignment(picture, items, notes)
+    entries: list[legend.Entry] = []
+    drawn = None
+    disc = pie.find(picture.work, paper) if chart is None or chart.numeric < 2 else None
+    if chart is not None:
+        roles.assign_axes(chart, items)
+        items = roles.drop_marks(picture, items, chart.box)
+        entries = legend.find(picture, items, chart.box)
+        drawn = _marks(picture, chart, items, entries, rules)
+    verdict = kind.decide(kind.Evidence(picture.work, uniform, items, chart, drawn, grid, disc, picture.scale))
+    if verdict.name not in ("bar", "line", "scatter", "other"):
+        chart = None
+        for item in items:
+            item.role = "other"
+        entries = legend.find(picture, items, None) if verdict.name == "pie" else []
+    if verdict.name != "table" and (grid is None or not grid.ruled):
+        grid = None
+    title = _title(verdict.name, items, chart, grid, disc, picture.scale)
+    if chart is not None:
+        roles.above_label(chart, items, title)
+    roles.assign_rest(items, roles.Rest(verdict.name, chart, grid))
+    if verdict.confidence < 0.5:
+        notes.append(f"The kind of picture is uncertain ({verdict.name} at {verdict.confidence:.0%}).")
+    if verdict.name in ("bar", "line", "scatter") and chart is not None:
+        _doubts(chart, notes)
+    result = {
+        "version": VERSION,
+        "size": {"width": picture.width, "height": picture.height},
+        "kind": {"name": verdict.name, "confidence": verdict.confidence, "scores": verdict.scores,
+                 "reasons": verdict.reasons},
+        "title": " ".join(i.text for i in title) or None,
+        "text": [_text(i) for i in items[:MAX_TEXT]],
+        "table": _table(grid),
+        "axes": _axes(chart),
+        "legend": [{"text": e.item.text, "rgb": list(e.rgb), "box": e.item.box()} for e in entries],
+        "palette": [{"rgb": list(c), "hex": palette.hex_of(c), "fraction": share} for c, share in colours],
+        "background": {"rgb": list(paper), "uniform": uniform},
+        "notes": list(dict.fromkeys(notes)),
+    }
+    if verdict.name == "pie" and disc is not None:
+        result["pie"] = _pie(disc, picture.scale)
+    return result
+
+
+def _texts(picture: image.Picture, notes: list[str]) -> list[ocr.TextItem]:
+    items = ocr.read_all(picture)
+    if len(items) > MAX_TEXT:
+        notes.append(f"{len(items)} lines of text were found; the first {MAX_TEXT} are given.")
+    small = [i for i in items if i.line_height < 7]
+    if items and len(small) > 0.3 * len(items):
+        notes.append("Much of the text is under 7 pixels high and may be misread.")
+    return items
+
+
+def _up(value: float, scale: float) -> float:
+    """A work position as an original position (pixel centres)."""
+    return (value + 0.5) / scale - 0.5
+
+
+def _original(found: lines.Lines, scale: float) -> lines.Lines:
+    if scale == 1.0:
+        return found
+    for rule in (*found.horizontal, *found.vertical):
+        rule.pos, rule.start, rule.end = (_up(v, scale) for v in (rule.pos, rule.start, rule.end))
+        rule.thick /= scale
+    return found
+
+
+def _marks(picture: image.Picture, chart: axes.Axes, items: list, entries: list, rules: lines.Lines) -> marks.Marks:
+    """Measure the marks on a copy no larger than needed, in one scale."""
+    shrink = min(1.0, 1100.0 / max(picture.width, picture.height))
+    rgb = picture.work
+    factor = shrink / picture.scale
+    if factor < 0.95:
+        rgb = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    else:
+        shrink = picture.scale
+    box = Box(*(v * shrink for v in (chart.box.left, chart.box.top, chart.box.right, chart.box.bottom)))
+    hide = [(i.x * shrink, i.y * shrink, i.right * shrink, i.bottom * shrink) for i in items
+            if len(i.text) > 1 or i.text.isalnum() and i.role == "legend"]
+    for entry in entries:
+        x, y, w, h = entry.swatch
+        hide.append((x * shrink, y * shrink, (x + w) * shrink, (y + h) * shrink))
+    scaled = lines.Lines(*([lines.Line(r.pos * shrink, r.start * shrink, r.end * shrink,
+                                       max(1.0, r.thick * shrink), r.cover, r.level) for r in group]
+                           for group in (rules.horizontal, rules.vertical)))
+    places = ([t.pixel * shrink for t in chart.x.ticks], [t.pixel * shrink for t in chart.y.ticks])
+    return marks.measure(rgb, box, hide, scaled, places)
+
+
+def _title(name: str, items: list, chart: axes.Axes | None, grid, disc, scale: float) -> list:
+    if chart is not None:
+        return roles.find_title(items, chart.box)
+    if name == "table" and grid is not None:
+        x, y, w, h = grid.box()
+        return roles.find_title(items, Box(x, y, x + w, y + h))
+    if name == "pie" and disc is not None:
+        box = disc.box()
+        around = Box(*(_up(v, scale) for v in (box.left, box.top, box.right, box.bottom)))
+        # Sector names stand beside the disc's top edge; the title stands clear of it.
+        return roles.find_title(items, Box(around.left, around.top - 0.02 * around.height,
+                                           around.right, around.bottom))
+    return roles.find_title(items, None, strict=True) if name in ("text", "other") else []
+
+
+def _doubts(chart: axes.Axes, notes: list[str]) -> None:
+    for axis, name in ((chart.x, "x"), (chart.y, "y")):
+        if not axis.ticks:
+            notes.append(f"No tick labels were found on the {name} axis.")
+        elif axis.fit is None and axis.scale != "category":
+            notes.append(f"The {name} axis could not be fitted; values along it cannot be measured.")
+
+
+def _text(item: ocr.TextItem) -> dict:
+    out = {"text": item.text, "box": item.box(), "confidence": round(item.confidence, 3),
+           "angle": item.angle, "role": item.role}
+    if item.slant:
+        out["slant"] = round(item.slant, 1)
+    return out
+
+
+def _table(grid: table.Table | None) -> dict | None:
+    if grid is None:
+        return None
+    return {
+        "box": grid.box(),
+        "column_edges": [round(c, 1) for c in grid.columns],
+        "row_edges": [round(r, 1) for r in grid.rows],
+        "ruled": grid.ruled,
+        "cells": [[{"text": c.text, "confidence": round(c.confidence, 3), "box": c.box} for c in row]
+                  for row in grid.cells],
+    }
+
+
+def _axes(chart: axes.Axes | None) -> dict | None:
+    if chart is None:
+        return None
+    box = chart.box
+    out = {"plot_box": [round(box.left), round(box.top), round(box.width), round(box.height)],
+           "x": _axis(chart.x), "y": _axis(chart.y)}
+    if chart.right is not None:
+        out["y2"] = _axis(chart.right)
+    return out
+
+
+def _axis(axis: Axis) -> dict:
+    return {
+        "label": axis.label,
+        "scale": axis.scale,
+        "ticks": [{"text": t.text, "value": t.value, "pixel": round(t.pixel, 2),
+                   "confidence": round(t.confidence, 3), "marked": t.marked} for t in axis.ticks],
+        "fit": _fit(axis.fit),
+    }
+
+
+def _fit(fit: Fit | None) -> dict | None:
+    if fit is None:
+        return None
+    return {"slope": fit.slope, "intercept": fit.intercept, "max_residual_px": round(fit.residual, 2)}
+
+
+def _pie(disc: pie.Pie, scale: float) -> dict:
+    return {
+        "center": [round(_up(disc.cx, scale), 1), round(_up(disc.cy, scale), 1)],
+        "radius": [round(disc.rx / scale, 1), round(disc.ry / scale, 1)],
+        "sectors": [{"rgb": list(c), "hex": palette.hex_of(c), "share": s} for c, s in disc.shares],
+    }

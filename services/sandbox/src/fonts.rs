@@ -1,0 +1,54 @@
+//! matplotlib's list of fonts, made once: every plot would otherwise spend longer on it than on drawing.
+
+use crate::Sandbox;
+use crate::jail::Task;
+use common::execution::RunStatus;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const BUILD: &str = "\
+import os
+os.environ['MPLCONFIGDIR'] = '/box/out'
+try:
+    import matplotlib.font_manager
+except ImportError:
+    pass
+";
+
+/// Makes the list in the background if it is not there yet. Runs that come before it is done work too,
+/// only slower. It is made in the jail: even that is code of many hands.
+pub fn prepare(sandbox: &Sandbox) {
+    if has_list(sandbox.0.jail.fonts()) {
+        return;
+    }
+    let sandbox = sandbox.clone();
+    tokio::spawn(async move {
+        if let Err(error) = build(&sandbox).await {
+            tracing::warn!(%error, "no font list; plots take longer");
+        }
+    });
+}
+
+fn has_list(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+async fn build(sandbox: &Sandbox) -> io::Result<()> {
+    let slot = sandbox.0.slots.take().await;
+    let task = Task { code: BUILD.into(), inputs: Vec::new(), timeout: Duration::from_secs(60), memory_bytes: None };
+    let outcome = sandbox.run_in(slot, task, &CancellationToken::new()).await.map_err(io::Error::other)?;
+    if outcome.status != RunStatus::Ok {
+        return Err(io::Error::other(String::from_utf8_lossy(&outcome.stderr.bytes).into_owned()));
+    }
+    let folder = sandbox.0.jail.fonts();
+    for file in outcome.harvest.files.iter().filter(|file| file.name.starts_with("fontlist") && !file.name.contains('/')) {
+        // Named in one step, so that no run copies half a list.
+        let draft = tempfile::NamedTempFile::new_in(folder.parent().unwrap_or(folder))?;
+        std::fs::write(draft.path(), &file.bytes)?;
+        std::fs::set_permissions(draft.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        draft.persist(folder.join(&file.name)).map_err(|error| error.error)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! One run's group.
+
+use super::text;
+use crate::settings::Limits;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Longest wait for killed processes to be gone.
+const KILL_PATIENCE: Duration = Duration::from_secs(5);
+/// Period of one round of the CPU limit, in microseconds.
+const CPU_PERIOD: u64 = 100_000;
+
+/// Folders of a group: one on v2, one per hierarchy on v1 (some may be the same).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Folders {
+    /// One hierarchy per controller.
+    V1 {
+        /// `memory`.
+        memory: PathBuf,
+        /// `pids`.
+        pids: PathBuf,
+        /// `cpu`.
+        cpu: PathBuf,
+        /// `cpuacct`.
+        cpuacct: PathBuf,
+    },
+    /// The one hierarchy.
+    V2(PathBuf),
+}
+
+impl Folders {
+    /// The same folders one level deeper.
+    pub fn child(&self, name: &str) -> Self {
+        match self {
+            Self::V1 { memory, pids, cpu, cpuacct } => Self::V1 {
+                memory: memory.join(name),
+                pids: pids.join(name),
+                cpu: cpu.join(name),
+                cpuacct: cpuacct.join(name),
+            },
+            Self::V2(folder) => Self::V2(folder.join(name)),
+        }
+    }
+
+    /// Each folder once.
+    pub fn all(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = match self {
+            Self::V1 { memory, pids, cpu, cpuacct } => vec![memory, pids, cpu, cpuacct],
+            Self::V2(folder) => vec![folder],
+        };
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Makes the folders.
+    pub fn make(&self) -> io::Result<()> {
+        self.all().into_iter().try_for_each(|folder| match std::fs::create_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        })
+    }
+}
+
+/// What a run used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time of all processes.
+    pub cpu: Duration,
+    /// Most memory at a time, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Processes the kernel ended for lack of memory.
+    pub oom_kills: u64,
+}
+
+/// A group with limits set. Removing it needs [`Group::remove`]; dropping it tries.
+#[derive(Debug)]
+pub struct Group {
+    folders: Folders,
+    removed: bool,
+}
+
+impl Group {
+    /// Makes the group and sets its limits.
+    pub fn make(folders: Folders, limits: &Limits) -> io::Result<Self> {
+        folders.make()?;
+        let group = Self { folders, removed: false };
+        let memory = limits.memory_bytes.to_string();
+        let quota = u64::from(limits.cpus) * CPU_PERIOD;
+        match &group.folders {
+            Folders::V1 { memory: memory_folder, pids, cpu, .. } => {
+                write(memory_folder, "memory.limit_in_bytes", &memory)?;
+                // Memory and swap together: no swap. Missing where the kernel does not account swap.
+                if !write_if_there(memory_folder, "memory.memsw.limit_in_bytes", &memory)? {
+                    write_if_there(memory_folder, "memory.swappiness", "0")?;
+                }
+                write(pids, "pids.max", &limits.pids.to_string())?;
+                write(cpu, "cpu.cfs_period_us", &CPU_PERIOD.to_string())?;
+                write(cpu, "cpu.cfs_quota_us", &quota.to_string())?;
+            }
+            Folders::V2(folder) => {
+                write(folder, "memory.max", &memory)?;
+                write_if_there(folder, "memory.swap.max", "0")?;
+                write_if_there(folder, "memory.oom.group", "1")?;
+                write(folder, "pids.max", &limits.pids.to_string())?;
+                write(folder, "cpu.max", &format!("{quota} {CPU_PERIOD}"))?;
+            }
+        }
+        Ok(group)
+    }
+
+    /// Moves a process in, and makes sure that it is in.
+    pub fn add(&self, pid: Pid) -> io::Result<()> {
+        let text = pid.as_raw_nonzero().to_string();
+        for folder in self.folders.all() {
+            write(folder, "cgroup.procs", &text)?;
+        }
+        let inside = |folder: &Path| pids(folder).is_ok_and(|pids| pids.contains(&pid));
+        if self.folders.all().into_iter().all(inside) {
+            return Ok(());
+        }
+        Err(io::Error::other("the process is not in its group"))
+    }
+
+    /// What its processes used so far.
+    pub fn usage(&self) -> Usage {
+        let keyed = |folder: &Path, file: &str, key: &str| text::keyed(&read(folder, file), key).unwrap_or(0);
+        let number = |folder: &Path, file: &str| read(folder, file).trim().parse::<u64>().ok();
+        match &self.folders {
+            Folders::V1 { memory, cpuacct, .. } => Usage {
+                cpu: Duration::from_nanos(number(cpuacct, "cpuacct.usage").unwrap_or(0)),
+                peak_memory_bytes: number(memory, "memory.max_usage_in_bytes").unwrap_or(0),
+                oom_kills: keyed(memory, "memory.oom_control", "oom_kill"),
+            },
+            Folders::V2(folder) => Usage {
+                cpu: Duration::from_micros(keyed(folder, "cpu.stat", "usage_usec")),
+                // Kernels before 5.19 have no peak; what is in use now is the best they offer.
+                peak_memory_bytes: number(folder, "memory.peak").or(number(folder, "memory.current")).unwrap_or(0),
+                oom_kills: keyed(folder, "memory.events", "oom_kill"),
+            },
+        }
+    }
+
+    /// Kills whatever is inside, waits until nothing is, and removes the group. Blocks.
+    pub fn remove(mut self) -> io::Result<()> {
+        self.removed = true;
+        clear(&self.folders)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if !self.removed && let Err(error) = clear(&self.folders) {
+            tracing::warn!(%error, "a run's group could not be removed; the next start tries again");
+        }
+    }
+}
+
+/// Kills everything in a group and removes its folders, waiting a little for the kernel. Blocks.
+pub fn clear(folders: &Folders) -> io::Result<()> {
+    let deadline = Instant::now() + KILL_PATIENCE;
+    for folder in folders.all() {
+        while let Err(error) = remove_folder(folder) {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    Ok(())
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => {
+            // v2 kills all at once; elsewhere one by one, again until none is left.
+            let _ = write_if_there(folder, "cgroup.kill", "1");
+            for pid in pids(folder).unwrap_or_default() {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+            Err(error)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Processes in a group.
+fn pids(folder: &Path) -> io::Result<Vec<Pid>> {
+    let text = std::fs::read_to_string(folder.join("cgroup.procs"))?;
+    Ok(text.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)).collect())
+}
+
+fn read(folder: &Path, file: &str) -> String {
+    std::fs::read_to_string(folder.join(file)).unwrap_or_default()
+}
+
+fn write(folder: &Path, file: &str, value: &str) -> io::Result<()> {
+    let path = folder.join(file);
+    // Opened without creating: what the kernel does not offer must not become a plain file.
+    let mut opened = std::fs::OpenOptions::new().write(true).open(&path).map_err(|error| named(&path, &error))?;
+    io::Write::write_all(&mut opened, value.as_bytes()).map_err(|error| named(&path, &error))
+}
+
+fn write_if_there(folder: &Path, file: &str, value: &str) -> io::Result<bool> {
+    match write(folder, file, value) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,177 @@
+//! Looks at pictures with the platform's own script, in the same jail as everything else: it decodes
+//! what strangers sent.
+//!
+//! What was seen is kept by the picture's content and the script's version, so each picture is looked at
+//! once, whoever asks and however often.
+
+use crate::Sandbox;
+use crate::answer::{Address, Trouble, no_result, publish};
+use crate::execute::failure;
+use crate::jail::{LOOK_SHA256, Outcome as RunOutcome, Task};
+use async_trait::async_trait;
+use blob::{BlobKey, ErrorKind};
+use bus::{Handled, Handler, Incoming, SharedBus};
+use bytes::Bytes;
+use common::execution::RunStatus;
+use common::picture::{PictureKind, PictureRef};
+use common::wire::jobs_v1::step_event::Outcome;
+use common::wire::{InvalidMessage, common_v1, decode, encode, sandbox_v1};
+use common::{ErrorCode, Failure};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+/// Starts the script as `python3 -m look IMAGE OUT` would.
+const START: &str = "\
+import runpy, sys
+sys.path.insert(0, '/opt/darkroom/python')
+sys.argv[:] = ['look', '/box/in/image.png', '/box/out/evidence.json']
+runpy.run_module('look', run_name='__main__', alter_sys=True)
+";
+const INPUT: &str = "image.png";
+const OUTPUT: &str = "evidence.json";
+/// Largest picture, in bytes.
+const MAX_PICTURE_BYTES: u64 = 256 << 20;
+/// Largest evidence, in bytes.
+const MAX_EVIDENCE_BYTES: u64 = 8 << 20;
+/// Longest title passed on, in bytes.
+const MAX_TITLE_BYTES: usize = 500;
+
+/// Handles [`sandbox_v1::Look`].
+pub struct LookHandler {
+    pub sandbox: Sandbox,
+    pub bus: SharedBus,
+    pub stop: CancellationToken,
+}
+
+#[async_trait]
+impl Handler for LookHandler {
+    async fn handle(&self, message: &Incoming) -> Handled {
+        let (address, picture) = match read(&message.payload) {
+            Ok(read) => read,
+            Err(error) => return Handled::Reject(error.to_string()),
+        };
+        let wanted = match address {
+            // Nobody waits: the look is only done ahead of time.
+            None => None,
+            Some(address) => match self.sandbox.0.stops.enter(address.job) {
+                Some(wanted) => Some(wanted),
+                None => return no_result(&self.bus, message, Some(address), stopped()).await,
+            },
+        };
+        let unwanted = wanted.as_ref().map(|wanted| wanted.stopped.clone()).unwrap_or_default();
+        let seen = tokio::select! {
+            seen = self.seen(&picture) => seen,
+            () = unwanted.cancelled() => Err(stopped()),
+            () = self.stop.cancelled() => Err(Trouble::Stopping),
+        };
+        let told = match (seen, address) {
+            (Ok(_), None) => return Handled::Done,
+            (Ok(seen), Some(address)) => encode(&address.event(Outcome::Looked(seen))).map(|payload| (address, payload)),
+            (Err(trouble), address) => return no_result(&self.bus, message, address, trouble).await,
+        };
+        match told {
+            Ok((address, payload)) => publish(&self.bus, address, payload).await,
+            Err(error) => Handled::Reject(error.to_string()),
+        }
+    }
+}
+
+fn stopped() -> Trouble {
+    Trouble::Final(Failure::new(ErrorCode::JobCancelled))
+}
+
+fn read(payload: &[u8]) -> Result<(Option<Address>, PictureRef), InvalidMessage> {
+    let look = decode::<sandbox_v1::Look>(payload)?;
+    let address = if look.job_id.is_empty() { None } else { Some(Address::parse(&look.job_id, &look.step_id)?) };
+    let picture = PictureRef::try_from(look.picture.ok_or_else(|| InvalidMessage::field("picture"))?)?;
+    let is_hash = picture.sha256.len() == 64 && picture.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_hash {
+        return Err(InvalidMessage::field("sha256"));
+    }
+    Ok((address, picture))
+}
+
+impl LookHandler {
+    async fn seen(&self, picture: &PictureRef) -> Result<common_v1::Seen, Trouble> {
+        let name = format!("looks/{}-v{}.json", picture.sha256, &LOOK_SHA256[..12]);
+        let key = BlobKey::parse(&name).map_err(|_| look_failed("The picture's hash makes no key."))?;
+        let _alone = self.sandbox.0.looks.lock(key.as_str()).await;
+        let blob = &self.sandbox.0.blob;
+        match blob.get(&key, MAX_EVIDENCE_BYTES).await {
+            Ok(known) => return summary(&key, &known),
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => return Err(Trouble::blob(&error)),
+        }
+        let evidence = self.look(picture).await?;
+        let seen = summary(&key, &evidence)?;
+        blob.put(&key, evidence).await.map_err(|error| Trouble::blob(&error))?;
+        Ok(seen)
+    }
+
+    async fn look(&self, picture: &PictureRef) -> Result<Bytes, Trouble> {
+        let key = BlobKey::parse(&picture.blob_key).map_err(|_| look_failed("The picture has no usable key."))?;
+        let slot = self.sandbox.0.slots.take().await;
+        let bytes = self.sandbox.0.blob.get(&key, MAX_PICTURE_BYTES).await.map_err(|error| Trouble::blob(&error))?;
+        let task = Task {
+            code: START.into(),
+            inputs: vec![(INPUT.to_owned(), bytes)],
+            timeout: self.sandbox.0.settings.max_timeout,
+            memory_bytes: None,
+        };
+        let outcome = self.sandbox.run_in(slot, task, &CancellationToken::new()).await;
+        evidence(outcome.map_err(|error| Trouble::Passing(failure(&error)))?)
+    }
+}
+
+/// The evidence a finished look left.
+fn evidence(outcome: RunOutcome) -> Result<Bytes, Trouble> {
+    if outcome.status != RunStatus::Ok {
+        let said = String::from_utf8_lossy(&outcome.stderr.bytes).into_owned();
+        tracing::error!(status = outcome.status.as_str(), said = common::wire::tail(&said, 2000), "a look failed");
+        return Err(match outcome.status {
+            RunStatus::Timeout => look_failed("Looking at the picture took too long."),
+            RunStatus::OutOfMemory => look_failed("Looking at the picture needs more memory than there is."),
+            RunStatus::Killed => Trouble::Stopping,
+            _ => Trouble::Final(Failure::new(ErrorCode::LookFailed)),
+        });
+    }
+    let file = outcome.harvest.files.into_iter().find(|file| file.name == OUTPUT);
+    file.map(|file| file.bytes).ok_or_else(|| Trouble::Final(Failure::new(ErrorCode::LookFailed)))
+}
+
+fn look_failed(detail: &str) -> Trouble {
+    Trouble::Final(Failure::with_detail(ErrorCode::LookFailed, detail))
+}
+
+/// What is read of the evidence here.
+#[derive(Deserialize)]
+struct Evidence {
+    kind: Kind,
+    title: Option<String>,
+}
+
+/// Which kind of picture, and how sure.
+#[derive(Deserialize)]
+struct Kind {
+    name: String,
+    confidence: f64,
+}
+
+fn summary(key: &BlobKey, evidence: &[u8]) -> Result<common_v1::Seen, Trouble> {
+    let parsed: Evidence = serde_json::from_slice(evidence).map_err(|error| {
+        tracing::error!(%error, "evidence has an unexpected shape");
+        look_failed("What was seen in the picture could not be read.")
+    })?;
+    let title = parsed.title.unwrap_or_default();
+    Ok(common_v1::Seen {
+        evidence_key: key.to_string(),
+        kind: PictureKind::from_name(&parsed.kind.name).as_str().to_owned(),
+        confidence: parsed.kind.confidence.clamp(0.0, 1.0),
+        title: shortened(&title).to_owned(),
+    })
+}
+
+fn shortened(text: &str) -> &str {
+    let end = (0..=text.len().min(MAX_TITLE_BYTES)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
+}

@@ -1,0 +1,213 @@
+//! Direct runs over HTTP.
+
+use crate::execute::{Execution, ExecutionRequest};
+use crate::Sandbox;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use blob::{BlobError, BlobKey, ErrorKind, InvalidKey};
+use bytes::{Bytes, BytesMut};
+use common::execution::{ExecutionResult, OutputFile};
+use common::{ErrorCode, ExecutionId, Failure, OwnerId};
+use edge::output::{Output, serve};
+use edge::{Principal, Problem, ProblemBody, parse_id};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Largest request body: inputs come in base64, so about 24 MB of them.
+const MAX_BODY_BYTES: usize = 32 << 20;
+/// Largest list of outputs, in bytes.
+const MAX_LIST_BYTES: u64 = 1 << 20;
+/// What a caller that finds no free slot is told to wait.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// Code to run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionBody {
+    /// Python code. Inputs stand under `/box/in`; what it leaves in `/box/out` comes back.
+    #[schema(example = "print(1)")]
+    pub code: String,
+    /// Input files.
+    #[serde(default)]
+    pub inputs: Vec<InputBody>,
+    /// Longest wall time in seconds, 1 to 120; 120 if absent.
+    pub timeout_seconds: Option<f64>,
+}
+
+/// An input file.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputBody {
+    /// Plain file name.
+    #[schema(example = "data.csv")]
+    pub name: String,
+    /// Content in base64.
+    #[schema(example = "YSxiCjEsMgo=")]
+    pub content_base64: String,
+}
+
+/// A finished run. The `path` of each output is its link.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExecutionAnswer {
+    /// Id of the run; its outputs are kept under it for a while.
+    pub id: ExecutionId,
+    /// The result.
+    #[serde(flatten)]
+    pub result: ExecutionResult,
+}
+
+/// Mounts the handlers. The caller adds `web::Data<Sandbox>`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(run_code).service(read_output);
+}
+
+/// Run Python code in the sandbox; the answer comes when it has ended.
+#[utoipa::path(
+    tag = "executions", operation_id = "run_code", request_body = ExecutionBody,
+    responses(
+        (status = 200, description = "It ran; `status` says how it ended", body = ExecutionAnswer),
+        (status = 413, description = "The inputs are too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is not allowed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "No free slot; try again later", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The jail does not work now", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[post("/api/v1/executions")]
+async fn run_code(
+    principal: Principal,
+    sandbox: web::Data<Sandbox>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<web::Json<ExecutionAnswer>, Problem> {
+    if request.content_type() != "application/json" {
+        let detail = "The request body must be sent with 'Content-Type: application/json'.";
+        return Err(Problem::with_detail(ErrorCode::UnsupportedMediaType, detail));
+    }
+    let body = read(payload).await?;
+    let body: ExecutionBody = serde_json::from_slice(&body).map_err(|error| edge::validate::invalid_json(&error))?;
+    let asked = asked(body)?;
+    // A caller that goes away drops this future, and with it the run.
+    let execution = sandbox.execute(asked, CancellationToken::new()).await.map_err(problem)?;
+    let id = ExecutionId::new();
+    let result = store(&sandbox, &principal.owner, id, execution).await.map_err(|error| blob_problem(&error))?;
+    Ok(web::Json(ExecutionAnswer { id, result }))
+}
+
+/// Read one output of a run. Served so that it cannot run as this site; kept for a day.
+#[utoipa::path(
+    tag = "executions", operation_id = "read_execution_output",
+    params(("id" = String, Path), ("name" = String, Path, description = "Name of the output as the answer lists it")),
+    responses(
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/v1/executions/{id}/outputs/{name:.*}")]
+async fn read_output(principal: Principal, sandbox: web::Data<Sandbox>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (id, name) = path.into_inner();
+    let id: ExecutionId = parse_id(&id, ErrorCode::OutputNotFound)?;
+    let missing = |_| Problem::new(ErrorCode::OutputNotFound);
+    let keys = Keys::of(&principal.owner, id).map_err(missing)?;
+    let list = sandbox.0.blob.get(&keys.list, MAX_LIST_BYTES).await.map_err(|error| blob_problem(&error))?;
+    let list: Vec<OutputFile> = serde_json::from_slice(&list).map_err(|error| Problem::internal("list of outputs", &error))?;
+    // The name is only compared with names that were listed.
+    let found = list.iter().find(|output| output.name == name).ok_or_else(|| Problem::new(ErrorCode::OutputNotFound))?;
+    let key = keys.output(&found.name).map_err(missing)?;
+    let (_, content) = sandbox.0.blob.get_stream(&key).await.map_err(|error| blob_problem(&error))?;
+    let shown = Output { name: &found.name, media_type: &found.media_type, bytes: found.bytes, sha256: &found.sha256 };
+    Ok(serve(shown, content))
+}
+
+async fn read(mut payload: web::Payload) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::with_detail(ErrorCode::BadRequest, "The request body was cut off."))?;
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            let detail = format!("The request body is larger than the {MAX_BODY_BYTES} bytes accepted here.");
+            return Err(Problem::with_detail(ErrorCode::PayloadTooLarge, detail));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn asked(body: ExecutionBody) -> Result<ExecutionRequest, Problem> {
+    let invalid = |detail: String| Problem::with_detail(ErrorCode::InvalidField, detail);
+    let mut inputs = Vec::with_capacity(body.inputs.len());
+    for input in body.inputs {
+        let content = BASE64_STANDARD.decode(&input.content_base64);
+        let content = content.map_err(|_| invalid(format!("The content of input {:?} is not base64.", input.name)))?;
+        inputs.push((input.name, Bytes::from(content)));
+    }
+    let timeout = body.timeout_seconds.map(Duration::try_from_secs_f64).transpose();
+    let timeout = timeout.map_err(|_| invalid("The field 'timeout_seconds' is not a number of seconds.".into()))?;
+    Ok(ExecutionRequest { code: body.code, inputs, timeout })
+}
+
+/// Where the outputs of a direct run stand. The owner is part of every key, so nobody else's request can
+/// even name them.
+struct Keys {
+    list: BlobKey,
+    outputs: BlobKey,
+}
+
+impl Keys {
+    fn of(owner: &OwnerId, id: ExecutionId) -> Result<Self, InvalidKey> {
+        let run = BlobKey::parse(&format!("executions/{owner}/{id}"))?;
+        Ok(Self { list: run.join("outputs.json")?, outputs: run.join("outputs")? })
+    }
+
+    fn output(&self, name: &str) -> Result<BlobKey, InvalidKey> {
+        BlobKey::parse(&format!("{}/{name}", self.outputs))
+    }
+}
+
+async fn store(sandbox: &Sandbox, owner: &OwnerId, id: ExecutionId, execution: Execution) -> Result<ExecutionResult, BlobError> {
+    let Execution { mut result, contents } = execution;
+    if result.outputs.is_empty() {
+        return Ok(result);
+    }
+    let wrong = |error: InvalidKey| BlobError { kind: ErrorKind::Source, key: id.to_string(), source: Some(error.into()) };
+    let keys = Keys::of(owner, id).map_err(wrong)?;
+    for (output, content) in result.outputs.iter_mut().zip(contents) {
+        sandbox.0.blob.put(&keys.output(&output.name).map_err(wrong)?, content).await?;
+        output.path = format!("/api/v1/executions/{id}/outputs/{}", percent_encoded(&output.name));
+    }
+    let list = serde_json::to_vec(&result.outputs).unwrap_or_default();
+    sandbox.0.blob.put(&keys.list, list.into()).await?;
+    Ok(result)
+}
+
+/// A name as part of a link; its folders stay folders.
+fn percent_encoded(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+fn problem(failure: Failure) -> Problem {
+    let busy = failure.code == ErrorCode::TooBusy;
+    let problem = Problem::from(failure);
+    if busy { problem.retry_after(RETRY_AFTER_SECONDS) } else { problem }
+}
+
+fn blob_problem(error: &BlobError) -> Problem {
+    match error.kind {
+        ErrorKind::NotFound => Problem::new(ErrorCode::OutputNotFound),
+        _ => {
+            tracing::error!(%error, cause = ?error.source, "outputs of a direct run");
+            Problem::new(ErrorCode::StorageUnavailable)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What an operator may choose. Isolation itself is not among it: there is no way to run bare.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of the sandbox service.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the jail's parts stand, and its limits.
+    pub jail: JailSettings,
+    /// Runs at a time. Each may use [`Limits::cpus`] CPUs and [`Limits::memory_bytes`] of memory.
+    pub slots: usize,
+    /// Direct runs (HTTP, command line) that may wait for a slot; one more is answered "too busy".
+    pub queue: usize,
+    /// Longest wall time of a run; a caller may ask for less.
+    pub max_timeout: Duration,
+    /// How long the outputs of direct runs are kept.
+    pub keep_outputs: Duration,
+}
+
+impl Settings {
+    /// Two slots, 16 waiting, 120 seconds, outputs kept for a day.
+    pub fn new(jail: JailSettings) -> Self {
+        Self {
+            jail,
+            slots: 2,
+            queue: 16,
+            max_timeout: Duration::from_secs(120),
+            keep_outputs: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// Where the jail's parts stand.
+#[derive(Debug, Clone)]
+pub struct JailSettings {
+    /// The nsjail binary, or the script of that name that its Python package installs.
+    pub nsjail: PathBuf,
+    /// The Python environment (a venv) that code runs with.
+    pub python: PathBuf,
+    /// A folder of our own for what runs need while they last; made if missing. Not shared between
+    /// machines.
+    pub work: PathBuf,
+    /// A cgroup v2 folder to make our groups in, for set-ups where the process's own is not the
+    /// right one; `None` finds it.
+    pub cgroup: Option<PathBuf>,
+    /// Limits of each run.
+    pub limits: Limits,
+}
+
+impl JailSettings {
+    /// The usual limits.
+    pub fn new(nsjail: PathBuf, python: PathBuf, work: PathBuf) -> Self {
+        Self { nsjail, python, work, cgroup: None, limits: Limits::default() }
+    }
+}
+
+/// Limits of one run. Files in memory (`/tmp`, `/box`, `/dev/shm`) count against the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory of all processes and files together, in bytes; no swap.
+    pub memory_bytes: u64,
+    /// Processes and threads.
+    pub pids: u32,
+    /// Whole CPUs.
+    pub cpus: u32,
+    /// Bytes kept of standard output, and as many of standard error.
+    pub stream_bytes: usize,
+    /// Bytes printed in total before the run is ended.
+    pub printed_bytes: u64,
+}
+
+impl Default for Limits {
+    /// 2 GiB, 128 processes, 2 CPUs; 1 MiB kept of each stream, ended at 64 MiB.
+    fn default() -> Self {
+        Self { memory_bytes: 2 << 30, pids: 128, cpus: 2, stream_bytes: 1 << 20, printed_bytes: 64 << 20 }
+    }
+}

@@ -1,0 +1,63 @@
+//! Figures become files.
+
+use crate::support::Room;
+use common::execution::RunStatus;
+
+async fn names(room: &Room, code: &str) -> Vec<String> {
+    let result = room.run(&format!("import matplotlib.pyplot as plt\n{code}")).await;
+    assert_eq!(result.status, RunStatus::Ok, "{code}: {}", result.stderr);
+    assert_eq!(result.stderr, "", "{code}");
+    result.outputs.into_iter().map(|output| output.name).collect()
+}
+
+/// Protects plots: shown or left open they are delivered once, saved ones are not delivered twice.
+#[tokio::test]
+async fn figures_are_delivered_once() {
+    let room = Room::new().await;
+    let table: [(&str, &[&str]); 8] = [
+        ("plt.plot([1, 2]); plt.show()", &["figure_1.png"]),
+        ("plt.plot([1, 2])", &["figure_1.png"]),
+        ("plt.plot([1, 2]); plt.show(); plt.plot([3]); plt.show()", &["figure_1.png", "figure_2.png"]),
+        ("plt.plot([1, 2]); plt.savefig('/box/out/mine.png'); plt.show()", &["mine.png"]),
+        ("plt.plot([1, 2]); plt.savefig('mine.pdf')", &["mine.pdf"]),
+        ("plt.plot([1]); plt.figure(); plt.plot([2])", &["figure_1.png", "figure_2.png"]),
+        ("import io; plt.plot([1]); plt.savefig(io.BytesIO())", &["figure_1.png"]),
+        ("plt.plot([1]); plt.close()", &[]),
+    ];
+    for (code, expected) in table {
+        assert_eq!(names(&room, code).await, expected, "{code}");
+    }
+}
+
+/// Protects plots against common slips: saving after showing gives the figure, and a failing script still
+/// delivers what it drew.
+#[tokio::test]
+async fn slips_do_not_lose_figures() {
+    let room = Room::new().await;
+    let execution = room.execute(crate::support::request("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.savefig('late.png')")).await;
+    assert_eq!(execution.contents.len(), 2);
+    assert_eq!(execution.contents[0], execution.contents[1]);
+    let failed = room.run("import matplotlib.pyplot as plt\nplt.plot([1])\n1/0").await;
+    assert_eq!((failed.status, failed.outputs.len()), (RunStatus::Error, 1));
+}
+
+/// Protects start-up time: plain code never pays for matplotlib.
+#[tokio::test]
+async fn plain_code_loads_nothing() {
+    let room = Room::new().await;
+    let heavy = "import sys; print([m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'numpy', 'importlib', 'ctypes', 'socket')])";
+    assert_eq!(room.print(heavy).await, "[]\n");
+}
+
+/// Protects promises made to models: every library they are told of is there and works.
+#[tokio::test]
+async fn libraries_work() {
+    let room = Room::new().await;
+    let code = "import numpy as np, pandas as pd, scipy.ndimage, skimage.measure, cv2, PIL.Image, openpyxl, seaborn
+pd.DataFrame({'a': [1]}).to_excel('/box/out/t.xlsx')
+a = np.zeros((50, 50), np.uint8); cv2.circle(a, (25, 25), 9, 255, -1)
+print(scipy.ndimage.label(a)[1], skimage.measure.label(a).max(), float(np.linalg.det(np.eye(300))))";
+    let result = room.run(code).await;
+    assert_eq!(result.stdout, "1 1 1.0\n", "{}", result.stderr);
+    assert_eq!(result.outputs[0].media_type, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+}
