@@ -1,0 +1,89 @@
+//! The bus side: one command to review, one event with what came of it.
+
+use crate::Critic;
+use async_trait::async_trait;
+use bus::{BusError, Consumer, Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus};
+use common::topic::Topic;
+use common::wire::jobs_v1::step_event::Outcome;
+use common::wire::{self, InvalidMessage, critic_v1, jobs_v1};
+use common::{ErrorCode, Failure, JobId, MessageId, StepId};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Pause before a review is tried again after a tool failed: time for a worker to be replaced.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// Pause before publishing is tried again.
+const PUBLISH_DELAY: Duration = Duration::from_millis(500);
+
+/// Starts reviewing what arrives on [`Topic::CriticReview`], as many at a time as the critic allows,
+/// until `stop` is cancelled and the reviews in hand are answered.
+///
+/// # Errors
+/// The bus refuses to consume the topic.
+pub async fn start(bus: &SharedBus, critic: Critic, stop: CancellationToken) -> Result<Consumer, BusError> {
+    let concurrency = critic.concurrency();
+    let handler = Arc::new(ReviewHandler { critic, bus: bus.clone() });
+    Consumer::start(bus, Topic::CriticReview, concurrency, handler, stop).await
+}
+
+struct ReviewHandler {
+    critic: Critic,
+    bus: SharedBus,
+}
+
+#[async_trait]
+impl Handler for ReviewHandler {
+    async fn handle(&self, message: &Incoming) -> Handled {
+        let command = match command(&message.payload) {
+            Ok(command) => command,
+            Err(error) => return Handled::Reject(error.to_string()),
+        };
+        let outcome = match self.critic.review(&command.code).await {
+            Ok(review) => Outcome::Reviewed(review.into()),
+            Err(_) if message.attempt < MAX_ATTEMPTS => return Handled::Retry(RETRY_DELAY),
+            Err(failure) => Outcome::Failure(Failure::with_detail(ErrorCode::WorkerFailed, failure.detail).into()),
+        };
+        let event = jobs_v1::StepEvent { job_id: command.job_id, step_id: command.step_id, outcome: Some(outcome) };
+        let payload = match encode(event) {
+            Ok(payload) => payload,
+            Err(error) => return Handled::Reject(error.to_string()),
+        };
+        // The command is done only once its event is safe with the bus.
+        match self.bus.publish(Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload }).await {
+            Ok(()) => Handled::Done,
+            Err(error) => {
+                tracing::warn!(%error, "the event of a review could not be published");
+                Handled::Retry(PUBLISH_DELAY)
+            }
+        }
+    }
+}
+
+fn command(payload: &[u8]) -> Result<critic_v1::Review, InvalidMessage> {
+    let command: critic_v1::Review = wire::decode(payload)?;
+    command.job_id.parse::<JobId>().map_err(|_| InvalidMessage::field("job_id"))?;
+    command.step_id.parse::<StepId>().map_err(|_| InvalidMessage::field("step_id"))?;
+    Ok(command)
+}
+
+/// Encodes an event, leaving out its least bad findings until it fits into a message. The verdict
+/// stays what it was, and what blocks comes first.
+fn encode(mut event: jobs_v1::StepEvent) -> Result<Vec<u8>, InvalidMessage> {
+    loop {
+        match wire::encode(&event) {
+            Ok(payload) => return Ok(payload),
+            Err(error) => match &mut event.outcome {
+                Some(Outcome::Reviewed(reviewed)) if !reviewed.findings.is_empty() => {
+                    let keep = reviewed.findings.len() * 3 / 4;
+                    reviewed.findings.truncate(keep);
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
