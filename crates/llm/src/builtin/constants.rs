@@ -1,0 +1,79 @@
+//! The constants of one picture, as the Python dictionary its script begins with.
+
+use super::Picture;
+use super::choose::{Choice, Reader};
+use super::evidence::{Axes, Axis, Evidence};
+use super::literal::Py;
+
+/// What a reader needs to know about the picture at hand, and nothing more.
+/// `out` is where its files go: a folder, and a prefix when there are several pictures.
+pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str) -> Py {
+    let mut pairs = vec![("image", Py::text(picture.image_path)), ("out", Py::text(out))];
+    match choice.reader {
+        Reader::Table | Reader::PlainTable => {
+            pairs.push(("evidence", Py::text(picture.evidence_path)));
+            pairs.push(("title", title(evidence)));
+        }
+        Reader::Text => pairs.push(("evidence", Py::text(picture.evidence_path))),
+        Reader::Bar | Reader::Line | Reader::Scatter => {
+            pairs.push(("title", title(evidence)));
+            if let Some(axes) = &evidence.axes {
+                chart(&mut pairs, evidence, axes);
+            }
+        }
+        Reader::Pie => {
+            pairs.push(("title", title(evidence)));
+            pairs.push(("legend", legend(evidence)));
+            pairs.push(("words", words_around(evidence)));
+        }
+        Reader::Objects | Reader::PlainObjects => {}
+        Reader::Describe | Reader::Photo => {
+            pairs.push(("evidence", Py::text(picture.evidence_path)));
+            pairs.push(("reason", Py::optional_text(choice.reason)));
+        }
+    }
+    Py::Dict(pairs)
+}
+
+fn chart(pairs: &mut Vec<(&'static str, Py)>, evidence: &Evidence, axes: &Axes) {
+    pairs.push(("plot_box", Py::numbers(&axes.plot_box)));
+    pairs.push(("x_axis", axis(&axes.x)));
+    pairs.push(("y_axis", axis(&axes.y)));
+    pairs.push(("legend", legend(evidence)));
+}
+
+fn axis(axis: &Axis) -> Py {
+    let ticks = axis.ticks.iter().map(|tick| Py::List(vec![Py::text(&tick.text), Py::rounded(tick.pixel, 2)]));
+    let mut pairs =
+        vec![("label", Py::optional_text(axis.label.as_deref())), ("scale", Py::optional_text(axis.scale.as_deref()))];
+    if let Some(fit) = &axis.fit {
+        pairs.push(("slope", Py::Float(fit.slope)));
+        pairs.push(("intercept", Py::Float(fit.intercept)));
+        pairs.push(("residual_px", Py::rounded(fit.residual_px, 2)));
+    }
+    pairs.push(("ticks", Py::List(ticks.collect())));
+    Py::Dict(pairs)
+}
+
+fn legend(evidence: &Evidence) -> Py {
+    let entries = evidence.legend.iter().map(|entry| {
+        let area = entry.area.map_or(Py::None, |area| Py::numbers(&area));
+        Py::Dict(vec![("name", Py::text(&entry.text)), ("rgb", Py::bytes(entry.rgb)), ("box", area)])
+    });
+    Py::List(entries.collect())
+}
+
+/// Text that may name a wedge or give its share: everything but the title.
+fn words_around(evidence: &Evidence) -> Py {
+    let around = evidence.words.iter().filter(|words| words.role != "title");
+    let pairs = around.map(|words| {
+        let [x, y, width, height] = words.area;
+        let centre = Py::numbers(&[x + width / 2.0, y + height / 2.0]);
+        Py::List(vec![Py::text(&words.text), centre])
+    });
+    Py::List(pairs.collect())
+}
+
+fn title(evidence: &Evidence) -> Py {
+    Py::optional_text(evidence.title.as_deref())
+}

@@ -1,0 +1,150 @@
+//! Reading the evidence leniently: what is missing or malformed is simply not
+//! there, so whoever writes code decides from what is left and never panics.
+
+use serde_json::Value;
+
+/// Longest piece of text carried into the code, in characters.
+const LONGEST_TEXT: usize = 160;
+/// Most ticks, series or labels carried into the code.
+const MOST_ITEMS: usize = 120;
+
+pub struct Tick {
+    pub text: String,
+    pub pixel: f64,
+}
+
+/// value = slope * pixel + intercept (of log10(value) on a log axis).
+pub struct Fit {
+    pub slope: f64,
+    pub intercept: f64,
+    pub residual_px: f64,
+}
+
+#[derive(Default)]
+pub struct Axis {
+    pub label: Option<String>,
+    pub scale: Option<String>,
+    pub ticks: Vec<Tick>,
+    pub fit: Option<Fit>,
+}
+
+pub struct Axes {
+    pub plot_box: [f64; 4],
+    pub x: Axis,
+    pub y: Axis,
+}
+
+pub struct LegendEntry {
+    pub text: String,
+    pub rgb: [u8; 3],
+    pub area: Option<[f64; 4]>,
+}
+
+pub struct Words {
+    pub text: String,
+    pub area: [f64; 4],
+    pub role: String,
+}
+
+/// What the look script saw, as far as it could be understood.
+pub struct Evidence {
+    pub kind: String,
+    pub confidence: f64,
+    pub title: Option<String>,
+    pub words: Vec<Words>,
+    pub has_table: bool,
+    pub axes: Option<Axes>,
+    pub legend: Vec<LegendEntry>,
+    /// What the look script itself was unsure of.
+    pub notes: Vec<String>,
+}
+
+impl Evidence {
+    pub fn read(value: &Value) -> Self {
+        let kind = value.pointer("/kind/name").and_then(Value::as_str);
+        Self {
+            kind: kind.unwrap_or("other").to_lowercase(),
+            confidence: number(value.pointer("/kind/confidence")).unwrap_or(0.0),
+            title: text(value.get("title")),
+            words: list(value.get("text")).filter_map(words).collect(),
+            has_table: has_table(value.get("table")),
+            axes: value.get("axes").and_then(axes),
+            legend: list(value.get("legend")).filter_map(legend_entry).collect(),
+            notes: list(value.get("notes")).filter_map(|note| text(Some(note))).collect(),
+        }
+    }
+}
+
+fn axes(value: &Value) -> Option<Axes> {
+    let plot_box = area(value.get("plot_box"))?;
+    if plot_box[2] < 20.0 || plot_box[3] < 20.0 {
+        return None;
+    }
+    Some(Axes { plot_box, x: axis(value.get("x")), y: axis(value.get("y")) })
+}
+
+fn axis(value: Option<&Value>) -> Axis {
+    let Some(value) = value else { return Axis::default() };
+    Axis {
+        label: text(value.get("label")),
+        scale: text(value.get("scale")),
+        ticks: list(value.get("ticks")).filter_map(tick).collect(),
+        fit: value.get("fit").and_then(fit),
+    }
+}
+
+fn fit(value: &Value) -> Option<Fit> {
+    let slope = number(value.get("slope")).filter(|slope| *slope != 0.0)?;
+    let intercept = number(value.get("intercept"))?;
+    let residual_px = number(value.get("max_residual_px")).unwrap_or(1.0).abs();
+    Some(Fit { slope, intercept, residual_px })
+}
+
+fn tick(value: &Value) -> Option<Tick> {
+    let pixel = number(value.get("pixel"))?;
+    let text = text(value.get("text")).unwrap_or_default();
+    Some(Tick { text, pixel })
+}
+
+fn legend_entry(value: &Value) -> Option<LegendEntry> {
+    let text = text(value.get("text"))?;
+    let rgb = rgb(value.get("rgb"))?;
+    Some(LegendEntry { text, rgb, area: area(value.get("box")) })
+}
+
+fn words(value: &Value) -> Option<Words> {
+    let text = text(value.get("text"))?;
+    let role = value.get("role").and_then(Value::as_str).unwrap_or("other").to_owned();
+    Some(Words { text, area: area(value.get("box"))?, role })
+}
+
+/// A table counts when at least two cells of it hold text.
+fn has_table(value: Option<&Value>) -> bool {
+    let rows = value.and_then(|table| table.get("cells"));
+    let filled = list(rows).flat_map(|row| list(Some(row))).filter(|cell| text(cell.get("text")).is_some()).take(2);
+    filled.count() == 2
+}
+
+fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten().take(MOST_ITEMS)
+}
+
+fn number(value: Option<&Value>) -> Option<f64> {
+    value.and_then(Value::as_f64).filter(|n| n.is_finite() && n.abs() < 1e100)
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    let text = value.and_then(Value::as_str)?.trim();
+    (!text.is_empty()).then(|| text.chars().take(LONGEST_TEXT).collect())
+}
+
+fn area(value: Option<&Value>) -> Option<[f64; 4]> {
+    let numbers: Vec<f64> = list(value).filter_map(|n| number(Some(n))).collect();
+    let area: [f64; 4] = numbers.try_into().ok()?;
+    (area[2] > 0.0 && area[3] > 0.0 && area.iter().all(|n| n.abs() < 1e6)).then_some(area)
+}
+
+fn rgb(value: Option<&Value>) -> Option<[u8; 3]> {
+    let bytes: Vec<u8> = list(value).filter_map(Value::as_u64).filter_map(|n| u8::try_from(n).ok()).collect();
+    bytes.try_into().ok()
+}

@@ -1,0 +1,62 @@
+"""Telling drawn things from the ground by colour."""
+
+import cv2
+import numpy as np
+
+
+def inside(image, box, margin=2):
+    """The plotting area without its frame, and the pixel position of its corner."""
+    height, width = image.shape[:2]
+    left, top = max(0, round(box[0]) + margin), max(0, round(box[1]) + margin)
+    right = min(width, round(box[0] + box[2]) - margin)
+    bottom = min(height, round(box[1] + box[3]) - margin)
+    return image[top:bottom, left:right].copy(), (left, top)
+
+
+def ground_colour(area):
+    """The most common colour along the area's rim."""
+    rim = np.concatenate([area[:3].reshape(-1, 3), area[:, :3].reshape(-1, 3),
+                          area[:, -3:].reshape(-1, 3)])
+    colours, counts = np.unique(rim, axis=0, return_counts=True)
+    return colours[counts.argmax()].astype(float)
+
+
+def drawn_colours(area, ground, smallest_share, grey_counts, apart=40):
+    """Distinct colours that are not the ground, the most frequent first."""
+    pixels = area.reshape(-1, 3)
+    bins, counts = np.unique(pixels // 8, axis=0, return_counts=True)
+    order = counts.argsort()[::-1][:400]
+    found = []
+    for colour, count in zip(bins[order] * 8.0 + 4, counts[order]):
+        is_grey = np.ptp(colour) < 30
+        if np.abs(colour - ground).max() < 36 or (is_grey and not grey_counts):
+            continue
+        near = [entry for entry in found if np.linalg.norm(entry[0] - colour) < apart]
+        if near:
+            near[0][1] += count
+        else:
+            found.append([colour, count])
+    found.sort(key=lambda entry: -entry[1])
+    return [colour for colour, count in found if count >= smallest_share * len(pixels)]
+
+
+def belongs(area, colours, ground, reach=60.0):
+    """Index of the nearest drawn colour for each pixel, -1 for the ground."""
+    pixels = area.astype(np.float32)
+    owner = np.full(area.shape[:2], -1)
+    nearest = np.minimum(np.linalg.norm(pixels - np.float32(ground), axis=2), reach)
+    for index, colour in enumerate(colours):
+        distance = np.linalg.norm(pixels - np.float32(colour), axis=2)
+        owner[distance < nearest] = index
+        nearest = np.minimum(nearest, distance)
+    return owner
+
+
+def hide_legend(area, corner, legend, ground):
+    """Paint the ground over legend samples, which look just like data."""
+    for entry in legend:
+        if entry["box"]:
+            x, y, width, height = entry["box"]
+            left, top = round(x - corner[0] - 4.5 * height), round(y - corner[1] - height / 2)
+            right, bottom = round(x + width - corner[0]), round(y + 1.5 * height - corner[1])
+            cv2.rectangle(area, (left, top), (right, bottom), ground.tolist(), -1)

@@ -1,0 +1,66 @@
+//! From a URL to a model.
+
+use crate::{Limits, OpenAiModel, ScriptedModel, SharedModel};
+use secrecy::SecretString;
+use std::fmt;
+use std::sync::Arc;
+
+/// Who plays a role.
+#[derive(Clone)]
+pub enum Role {
+    /// The platform's own rules: no model, no key, no network.
+    Builtin,
+    /// A model.
+    Model(SharedModel),
+}
+
+impl Role {
+    /// Name of who plays the role.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Model(model) => model.name(),
+        }
+    }
+}
+
+impl fmt::Debug for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Role").field(&self.name()).finish()
+    }
+}
+
+/// The settings of a role cannot be used. Texts name no key and no part of a URL but its scheme.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No backend for this scheme.
+    #[error("'{0}' is not a model URL this build knows; use builtin:, https://HOST/v1 or http://HOST/v1")]
+    UnknownScheme(String),
+    /// The URL cannot be used as the base of an endpoint.
+    #[error("the model URL cannot be used: {0}")]
+    BadUrl(&'static str),
+    /// An endpoint serves many models; the name says which.
+    #[error("the model's name is missing; an endpoint needs to know which model to ask")]
+    MissingName,
+    /// The key cannot travel in a header.
+    #[error("the model's key has characters that cannot be sent; check it for line breaks")]
+    BadKey,
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client for the model cannot be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Prepares whoever the URL's scheme names: `builtin:`, `http(s)://HOST/…/v1` for any
+/// OpenAI-compatible endpoint, or `scripted:/absolute/file.json` for tests. Nothing is sent yet.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub fn connect(url: &str, name: &str, key: Option<SecretString>, limits: Limits) -> Result<Role, ConnectError> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        "builtin" if url == "builtin:" => Ok(Role::Builtin),
+        "http" | "https" => Ok(Role::Model(Arc::new(OpenAiModel::new(url, name, key, limits)?))),
+        "scripted" => Ok(Role::Model(Arc::new(ScriptedModel::new(&url["scripted:".len().min(url.len())..])?))),
+        other => Err(ConnectError::UnknownScheme(other.chars().take(40).collect())),
+    }
+}

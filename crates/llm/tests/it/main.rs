@@ -1,0 +1,20 @@
+//! Tests of the backends from outside: a real HTTP server for each bad behaviour, real files for scripts.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod connect;
+mod endpoint;
+mod misbehaviour;
+mod scripted;
+
+use common::{JobId, StepId};
+use llm::{Message, Request, RoleName, StepContext};
+
+fn request(role: RoleName, turn: u32, role_turn: u32, call: u32) -> Request {
+    Request {
+        system: "rules".into(),
+        messages: vec![Message::user("question")],
+        max_tokens: 64,
+        step: StepContext { job_id: JobId::new(), step_id: StepId::new(), role, turn, role_turn, call },
+    }
+}

@@ -1,0 +1,158 @@
+//! The service: what it needs, how it is started, how it is asked for its health.
+
+use crate::handler::{StopListener, ThinkHandler};
+use crate::prompt;
+use crate::stops::Stops;
+use crate::think::Thinker;
+use blob::SharedStore;
+use bus::{BusError, Consumer, SharedBus};
+use common::Failure;
+use common::topic::Topic;
+use llm::{Role, RoleName};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What the agent works with.
+pub struct Deps {
+    /// Where commands come from and answers go.
+    pub bus: SharedBus,
+    /// Where evidence, pictures and code stand.
+    pub blob: SharedStore,
+    /// Says what pictures show. With [`Role::Builtin`] nobody is asked: there is the evidence.
+    pub vision: Role,
+    /// Sums up what came of the code.
+    pub reasoning: Role,
+    /// Writes the code.
+    pub code: Role,
+}
+
+/// Who plays which role.
+#[derive(Debug, Clone)]
+pub struct Roles {
+    pub vision: Role,
+    pub reasoning: Role,
+    pub code: Role,
+}
+
+/// How the agent works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Turns at a time.
+    pub concurrency: usize,
+    /// Most tokens of the vision model's notes. Models that think aloud spend some on that.
+    pub vision_max_tokens: u32,
+    /// Most tokens of an answer with code.
+    pub code_max_tokens: u32,
+    /// Most tokens of a summary.
+    pub summary_max_tokens: u32,
+    /// How long turns in hand may go on after the service was told to stop. Those that are not done by
+    /// then are handed back to the bus.
+    pub drain: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: 4,
+            vision_max_tokens: 4096,
+            code_max_tokens: 16_384,
+            summary_max_tokens: 2048,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How a role is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleHealth {
+    /// The role.
+    pub role: RoleName,
+    /// Who plays it.
+    pub model: String,
+    /// Why it cannot be played now; absent when it can.
+    pub failure: Option<Failure>,
+}
+
+/// The agent.
+pub struct Agent {
+    bus: SharedBus,
+    thinker: Arc<Thinker>,
+    stops: Arc<Stops>,
+}
+
+impl Agent {
+    /// An agent that does nothing yet.
+    pub fn new(deps: Deps, settings: Settings) -> Self {
+        let roles = Roles { vision: deps.vision, reasoning: deps.reasoning, code: deps.code };
+        let thinker = Thinker {
+            store: deps.blob,
+            roles,
+            settings,
+            decoding: Semaphore::new(1),
+            prompt_version: prompt::version(),
+        };
+        Self { bus: deps.bus, thinker: Arc::new(thinker), stops: Arc::default() }
+    }
+
+    /// Starts taking turns, until `stop` is cancelled.
+    ///
+    /// # Errors
+    /// The bus refuses a topic.
+    pub async fn start(&self, stop: CancellationToken) -> Result<Running, BusError> {
+        // Listening for stopped jobs begins first: none may be missed by a turn that began before.
+        let subscription = self.bus.subscribe(Topic::JobsStopped).await?;
+        let drain = self.thinker.settings.drain;
+        let listener = StopListener { stops: self.stops.clone(), stop: stop.clone(), drain };
+        let listener = tokio::spawn(listener.listen(subscription));
+        let handler = ThinkHandler::new(self.bus.clone(), self.thinker.clone(), self.stops.clone(), stop.clone());
+        let concurrency = self.thinker.settings.concurrency.max(1);
+        let consumer = Consumer::start(&self.bus, Topic::AgentThink, concurrency, Arc::new(handler), stop).await;
+        match consumer {
+            Ok(consumer) => Ok(Running { consumer, listener }),
+            Err(error) => {
+                listener.abort();
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks each role how it is doing, without paying for an answer. The built-in rules are always ready.
+    pub async fn check(&self) -> Vec<RoleHealth> {
+        let roles = &self.thinker.roles;
+        let (vision, reasoning, code) = tokio::join!(
+            health(RoleName::Vision, &roles.vision),
+            health(RoleName::Reasoning, &roles.reasoning),
+            health(RoleName::Code, &roles.code),
+        );
+        vec![vision, reasoning, code]
+    }
+}
+
+async fn health(name: RoleName, role: &Role) -> RoleHealth {
+    let failure = match role {
+        Role::Builtin => None,
+        Role::Model(model) => model.check().await.err().map(|error| {
+            tracing::warn!(llm.role = name.as_str(), llm.error = %error, "a model is not ready");
+            error.failure()
+        }),
+    };
+    RoleHealth { role: name, model: role.name().to_owned(), failure }
+}
+
+/// An agent at work.
+#[derive(Debug)]
+pub struct Running {
+    consumer: Consumer,
+    listener: JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits, after the stop, until all turns in hand are answered or handed back.
+    pub async fn finished(self) {
+        self.consumer.finished().await;
+        self.listener.abort();
+    }
+}

@@ -1,0 +1,151 @@
+//! What models are told. The rules stand in `prompt/*.md`; here the data of a turn is put beside them.
+//! Pure.
+
+use crate::evidence::Excerpt;
+use crate::text::head;
+use crate::turn::{Past, Turn};
+use common::picture::{evidence_name, input_name};
+use llm::Message;
+use sha2::{Digest, Sha256};
+
+/// Rules for writing code.
+pub const CODE: &str = include_str!("../prompt/code.md");
+/// What is said after an answer without usable code.
+pub const REPAIR: &str = include_str!("../prompt/repair.md");
+/// Rules for looking.
+pub const VISION: &str = include_str!("../prompt/vision.md");
+/// Rules for summing up.
+pub const SUMMARY: &str = include_str!("../prompt/summary.md");
+
+/// How many of the last attempts are shown with their code; of earlier ones only what went wrong.
+pub const ATTEMPTS_WITH_CODE: usize = 2;
+
+/// Version of the prompts in use: SHA-256 over all of them, shortened to 12 hex digits.
+pub fn version() -> String {
+    let mut hash = Sha256::new();
+    for text in [CODE, REPAIR, VISION, SUMMARY] {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    }
+    let mut digits = hex::encode(hash.finalize());
+    digits.truncate(12);
+    digits
+}
+
+/// Puts data between two lines that it cannot contain itself, so that it cannot end its own quotation.
+pub fn fenced(label: &str, data: &str) -> String {
+    let mut mark = label.to_owned();
+    let mut n = 1;
+    while data.contains(&format!("{mark}>>>")) {
+        n += 1;
+        mark = format!("{label}-{n}");
+    }
+    format!("<<<{mark}\n{}\n{mark}>>>", data.trim_end())
+}
+
+/// The request as a model reads it.
+pub fn request(turn: &Turn) -> String {
+    let wish = if turn.prompt.trim().is_empty() {
+        "The person said nothing more. Do what suits the picture best: recover its data and redraw it, count what can be \
+         counted, or read its text; otherwise describe it with measurements."
+    } else {
+        turn.prompt.trim()
+    };
+    fenced("REQUEST", wish)
+}
+
+/// The pictures by name, with what was seen of them.
+pub fn pictures(turn: &Turn, evidence: &[Excerpt]) -> String {
+    let count = turn.pictures.len();
+    let mut text = String::new();
+    for (index, picture) in turn.pictures.iter().enumerate() {
+        text.push_str(&format!(
+            "Picture {}: /box/in/{} ({} x {} pixels), measured in /box/in/{}. It looks like: {} (confidence {:.2}).\n",
+            index + 1,
+            input_name(index, count),
+            picture.width,
+            picture.height,
+            evidence_name(index, count),
+            picture.kind.as_str(),
+            picture.confidence,
+        ));
+        if !picture.title.is_empty() {
+            text.push_str(&fenced("TITLE", &head(&picture.title, 500)));
+            text.push('\n');
+        }
+        if let Some(evidence) = evidence.get(index) {
+            text.push_str(&fenced("EVIDENCE", &evidence.text));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The conversation in which code is asked for. `codes` are the codes of the last attempts by their
+/// place in the transcript; one that could not be read back is left out.
+pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &[(usize, String)]) -> Vec<Message> {
+    let mut opening = format!("{}\n\n{}", request(turn), pictures(turn, evidence));
+    if let Some(notes) = turn.notes() {
+        opening.push_str(&format!("Another model looked at the pictures and noted:\n{}\n", fenced("NOTES", notes)));
+    }
+    if evidence.iter().any(|excerpt| excerpt.cut) {
+        opening.push_str("Of the evidence only an excerpt is shown; the file holds all of it, with the same fields.\n");
+    }
+    opening.push_str("Write the script.");
+    let mut messages = vec![Message::user(opening)];
+    for (index, past) in turn.past.iter().enumerate() {
+        let Some(failure) = failure(past) else { continue };
+        let code = codes.iter().find(|(at, _)| *at == index).map(|(_, code)| code);
+        messages.push(Message::assistant(match code {
+            Some(code) => format!("```python\n{}\n```", code.trim_end()),
+            None => "(an earlier answer, left out)".to_owned(),
+        }));
+        messages.push(Message::user(format!(
+            "{failure}\n\nFind the cause, then answer with the whole corrected script. If the approach itself does not work, \
+             choose another."
+        )));
+    }
+    messages
+}
+
+/// What went wrong in an earlier turn; `None` for what did not fail.
+pub fn failure(past: &Past) -> Option<String> {
+    let attempt = match past {
+        Past::Notes(_) => return None,
+        Past::Unusable(reason) => return Some(format!("That answer could not be used: {reason}")),
+        Past::Attempt(attempt) => attempt,
+    };
+    let findings = |text: &mut String| {
+        if !attempt.findings.trim().is_empty() {
+            text.push_str(&format!("\nFindings of the review:\n{}", fenced("FINDINGS", &attempt.findings)));
+        }
+    };
+    let Some(run) = &attempt.run else {
+        let mut text = "The review blocked this script; it was not run.".to_owned();
+        findings(&mut text);
+        return Some(text);
+    };
+    use common::execution::RunStatus;
+    let mut text = match run.status {
+        RunStatus::Ok => return None,
+        RunStatus::Error => match run.exit_code {
+            Some(code) => format!("The script failed with exit code {code}."),
+            None => "The script crashed.".to_owned(),
+        },
+        RunStatus::Timeout => "The script was stopped: it ran longer than allowed. Make it much faster.".to_owned(),
+        RunStatus::OutOfMemory => "The script was stopped: it needed more memory than the 2 GiB it has.".to_owned(),
+        RunStatus::OutputLimit => "The script was stopped: it wrote far too much output. Print and save less.".to_owned(),
+        RunStatus::Killed => "The script was stopped from outside.".to_owned(),
+    };
+    if !run.stderr.trim().is_empty() {
+        text.push_str(&format!("\nThe end of its error output:\n{}", fenced("ERRORS", &run.stderr)));
+    }
+    if !run.stdout.trim().is_empty() {
+        text.push_str(&format!("\nThe end of its output:\n{}", fenced("OUTPUT", &run.stdout)));
+    }
+    findings(&mut text);
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests;

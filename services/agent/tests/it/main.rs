@@ -1,0 +1,10 @@
+//! The agent on the memory bus and a folder, with scripted models: what is asked, what is answered, and
+//! what is never paid twice.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod faults;
+mod paid_once;
+mod rig;
+mod stopping;
+mod turns;
