@@ -1,0 +1,69 @@
+//! The plain words at the end of a job. Pure.
+
+use crate::doc::{Job, Run, Turn};
+use common::execution::RunStatus;
+use common::job::JobState;
+use common::{ErrorCode, Failure};
+
+/// Why the job has no usable result, from the last thing that went wrong.
+pub fn failure(job: &Job) -> Failure {
+    let tries = job.turns.iter().filter(|turn| !matches!(turn, Turn::VisionNotes { .. })).count();
+    let times = if tries == 1 { "once".to_owned() } else { format!("{tries} times") };
+    match job.turns.iter().rev().find(|turn| !matches!(turn, Turn::VisionNotes { .. })) {
+        Some(Turn::Unusable { reason }) => Failure::with_detail(
+            ErrorCode::ModelAnswerUnusable,
+            format!("The model was asked {times}; its last answer could not be used: {reason}"),
+        ),
+        Some(Turn::Attempt(attempt)) => match (&attempt.run, &attempt.review) {
+            (Some(run), _) => run_failure(run, &times),
+            (None, Some(review)) => {
+                let worst = review.findings.iter().find(|finding| finding.blocks).or_else(|| review.findings.first());
+                let because = worst.map_or_else(String::new, |finding| {
+                    format!(" The last finding: line {}, {} {}: {}", finding.line, finding.tool, finding.rule, finding.message)
+                });
+                Failure::with_detail(ErrorCode::ReviewBlocked, format!("Code was written {times} and the review blocked the last one.{because}"))
+            }
+            (None, None) => Failure::new(ErrorCode::WorkerFailed),
+        },
+        _ => Failure::with_detail(ErrorCode::ModelAnswerUnusable, "The model ended without writing any code."),
+    }
+}
+
+fn run_failure(run: &Run, times: &str) -> Failure {
+    let last_line = run.stderr_tail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("").trim();
+    let seconds = run.duration_ms / 1000;
+    match run.status {
+        RunStatus::Timeout => {
+            Failure::with_detail(ErrorCode::RunTimeout, format!("Code was tried {times}; the last run was stopped after {seconds} seconds."))
+        }
+        RunStatus::OutOfMemory => Failure::with_detail(
+            ErrorCode::RunOutOfMemory,
+            format!("Code was tried {times}; the last run was stopped at its memory limit."),
+        ),
+        RunStatus::OutputLimit => Failure::with_detail(
+            ErrorCode::RunOutputLimit,
+            format!("Code was tried {times}; the last run was stopped because it printed far too much."),
+        ),
+        RunStatus::Ok | RunStatus::Error | RunStatus::Killed => {
+            let because = if last_line.is_empty() { String::new() } else { format!(" Its last words: {last_line}") };
+            Failure::with_detail(ErrorCode::RunFailed, format!("Code was tried {times} and the last run failed.{because}"))
+        }
+    }
+}
+
+/// What is said when the best result is delivered although something failed afterwards.
+pub fn summary_of_best(job: &Job, failure: &Failure) -> String {
+    let Some(attempt) = job.delivered() else { return String::new() };
+    let said = attempt.run.as_ref().map(|run| run.stdout_tail.trim()).unwrap_or_default();
+    let found = if said.is_empty() { attempt.explanation.trim() } else { said };
+    format!("{found}\n\nThis is the best result so far; what was to follow failed: {}", failure.detail)
+}
+
+/// What is said when nobody said anything.
+pub fn summary(job: &Job) -> String {
+    match (job.state, &job.error) {
+        (JobState::Cancelled, _) => "The job was cancelled.".to_owned(),
+        (_, Some(error)) => error.detail.clone(),
+        _ => String::new(),
+    }
+}

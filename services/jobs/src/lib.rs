@@ -1,0 +1,297 @@
+//! The jobs service: the life of a job from upload to result, and the only orchestrator.
+//!
+//! It decides by a pure [`machine`]; it never calls a model and never runs code. State, events and
+//! outgoing commands of one change commit together; a relay publishes them; answers come back on the
+//! bus. Killing the process at any point loses no accepted job and shows no step twice.
+
+pub mod doc;
+mod ending;
+pub mod machine;
+mod message;
+mod orchestrator;
+mod report;
+mod request;
+mod routes;
+mod store;
+mod view;
+
+pub use orchestrator::Running;
+pub use report::LinkStyle;
+pub use request::NewJob;
+pub use routes::routes;
+pub use view::{JobPage, JobView};
+
+use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
+use bus::SharedBus;
+use common::job::{JobReport, JobState};
+use common::picture::PictureSource;
+use common::{ErrorCode, Failure, FileId, JobId, OwnerId};
+use doc::{Job, Millis};
+use futures::Stream;
+use machine::Input;
+use sea_orm::DatabaseConnection;
+use std::sync::Arc;
+use store::{Accepted, IdempotencyKey, Store, StoreError, StoredEvent};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+/// Limits of the service.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Jobs worked on at a time; others wait as `queued`.
+    pub max_running: u64,
+    /// Longest time for a whole job in seconds.
+    pub max_job_seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_running: 4, max_job_seconds: 1800 }
+    }
+}
+
+/// What the service needs.
+pub struct Deps {
+    /// Its own database.
+    pub db: DatabaseConnection,
+    /// Where workers put code, results and outputs.
+    pub blob: SharedStore,
+    /// The bus.
+    pub bus: SharedBus,
+    /// Where pictures are found.
+    pub pictures: Arc<dyn PictureSource>,
+}
+
+/// The service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database fails.
+    #[error("the jobs database is not usable")]
+    Store(#[from] StoreError),
+    /// The bus refuses.
+    #[error("the bus is not usable")]
+    Bus(#[from] bus::BusError),
+}
+
+/// Jobs whose change wakes streams; a slow stream that misses some looks by itself once a second.
+const CHANGE_BACKLOG: usize = 256;
+
+struct Inner {
+    store: Store,
+    blob: SharedStore,
+    bus: SharedBus,
+    pictures: Arc<dyn PictureSource>,
+    settings: Settings,
+    outbox_filled: Notify,
+    changed: broadcast::Sender<JobId>,
+}
+
+/// The service. Clones share everything.
+#[derive(Clone)]
+pub struct Jobs {
+    inner: Arc<Inner>,
+}
+
+impl Jobs {
+    /// Opens the service; nothing moves before [`Jobs::start`].
+    ///
+    /// # Errors
+    /// The database is not usable.
+    pub async fn open(deps: Deps, settings: Settings) -> Result<Self, StartError> {
+        let inner = Inner {
+            store: Store::open(deps.db).await?,
+            blob: deps.blob,
+            bus: deps.bus,
+            pictures: deps.pictures,
+            settings,
+            outbox_filled: Notify::new(),
+            changed: broadcast::Sender::new(CHANGE_BACKLOG),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Starts working: takes up what a restart interrupted, then consumes answers until `stop`.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(&self, stop: CancellationToken) -> Result<Running, StartError> {
+        orchestrator::start(self, stop).await
+    }
+
+    fn now(&self) -> Millis {
+        database::now().timestamp_millis()
+    }
+
+    /// Accepts a job. With an idempotency key the same request gives the same job again.
+    ///
+    /// # Errors
+    /// `invalid_field`, `prompt_too_long`, `file_not_found`, `idempotency_conflict`, or a storage failure.
+    pub async fn create(&self, owner: &OwnerId, request: NewJob, idempotency_key: Option<String>) -> Result<JobView, Failure> {
+        let request = request.checked()?;
+        let key = idempotency_key.map(|key| request.idempotency(key)).transpose()?;
+        let mut pictures = Vec::with_capacity(request.file_ids.len());
+        for id in &request.file_ids {
+            pictures.push(self.inner.pictures.picture(owner, *id).await?);
+        }
+        let job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
+        self.accept(owner, job, key).await
+    }
+
+    /// Starts over with the same pictures, prompt and options as a job that has ended: a new job.
+    ///
+    /// # Errors
+    /// `job_not_found`, `job_state_conflict` while it has not ended, `file_not_found` when a picture
+    /// was deleted since.
+    pub async fn retry(&self, owner: &OwnerId, id: JobId) -> Result<JobView, Failure> {
+        let old = self.job(owner, id).await?;
+        if !old.state.is_final() {
+            return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Only a job that has ended can be retried."));
+        }
+        let file_ids: Vec<FileId> = old.pictures.iter().map(|picture| picture.file_id).collect();
+        self.create(owner, NewJob { file_ids, prompt: old.prompt, options: old.options }, None).await
+    }
+
+    async fn accept(&self, owner: &OwnerId, job: Job, key: Option<IdempotencyKey>) -> Result<JobView, Failure> {
+        match self.inner.store.accept(owner, &job, key).await.map_err(store_failure)? {
+            Accepted::Conflict => Err(Failure::new(ErrorCode::IdempotencyConflict)),
+            Accepted::Before(before) => Ok(JobView::of(&before)),
+            Accepted::New => {
+                // Accepted is accepted: if starting fails now, the clock starts it later.
+                if let Err(error) = self.start_queued().await {
+                    orchestrator::log_error("starting a job", &error);
+                }
+                Ok(JobView::of(&self.job(owner, job.id).await?))
+            }
+        }
+    }
+
+    async fn start_queued(&self) -> Result<(), StoreError> {
+        while let Some(id) = self.inner.store.start_next(self.inner.settings.max_running, self.now()).await? {
+            self.moved(id);
+        }
+        Ok(())
+    }
+
+    fn moved(&self, id: JobId) {
+        self.inner.outbox_filled.notify_one();
+        // Nobody listening is fine.
+        let _listeners = self.inner.changed.send(id);
+    }
+
+    pub(crate) async fn apply(&self, id: JobId, input: Input) -> Result<Option<Job>, StoreError> {
+        let Some((job, changed)) = self.inner.store.apply(id, input, self.now()).await? else { return Ok(None) };
+        if changed {
+            self.moved(id);
+            if job.state.is_final() {
+                self.start_queued().await?;
+            }
+        }
+        Ok(Some(job))
+    }
+
+    async fn job(&self, owner: &OwnerId, id: JobId) -> Result<Job, Failure> {
+        let found = self.inner.store.get(owner, id).await.map_err(store_failure)?;
+        found.ok_or_else(|| Failure::new(ErrorCode::JobNotFound))
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// `job_not_found`, or a storage failure.
+    pub async fn get(&self, owner: &OwnerId, id: JobId) -> Result<JobView, Failure> {
+        Ok(JobView::of(&self.job(owner, id).await?))
+    }
+
+    /// One page of jobs, newest first.
+    ///
+    /// # Errors
+    /// A storage failure.
+    pub async fn list(&self, owner: &OwnerId, state: Option<JobState>, before: Option<JobId>, limit: u64) -> Result<JobPage, Failure> {
+        let limit = limit.clamp(1, 100);
+        let mut jobs = self.inner.store.list(owner, state, before, limit + 1).await.map_err(store_failure)?;
+        let more = jobs.len() as u64 > limit;
+        jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next_cursor = if more { jobs.last().map(|job| job.id) } else { None };
+        Ok(JobPage { items: jobs.iter().map(JobView::of).collect(), next_cursor })
+    }
+
+    /// Everything there is to say of a job, so far or at its end.
+    ///
+    /// # Errors
+    /// `job_not_found`, or a storage failure.
+    pub async fn report(&self, owner: &OwnerId, id: JobId, links: LinkStyle) -> Result<JobReport, Failure> {
+        let job = self.job(owner, id).await?;
+        report::of(&job, &*self.inner.blob, links, self.now()).await
+    }
+
+    /// Stops a job. Nothing of it runs a second later.
+    ///
+    /// # Errors
+    /// `job_not_found`, `job_state_conflict` when it has ended, or a storage failure.
+    pub async fn cancel(&self, owner: &OwnerId, id: JobId) -> Result<JobView, Failure> {
+        let before = self.job(owner, id).await?;
+        if before.state.is_final() {
+            return Err(Failure::with_detail(ErrorCode::JobStateConflict, "The job has already ended."));
+        }
+        let after = self.apply(id, Input::Cancel).await.map_err(store_failure)?;
+        let job = after.ok_or_else(|| Failure::new(ErrorCode::JobNotFound))?;
+        Ok(JobView::of(&job))
+    }
+
+    /// Removes a job that has ended, with its code, results and outputs.
+    ///
+    /// # Errors
+    /// `job_not_found`, `job_state_conflict` while it has not ended, or a storage failure.
+    pub async fn delete(&self, owner: &OwnerId, id: JobId) -> Result<(), Failure> {
+        if !self.job(owner, id).await?.state.is_final() {
+            return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Cancel the job before deleting it."));
+        }
+        // Bytes first: if that fails the row still says they exist, and deleting again works.
+        self.inner.blob.delete_prefix(&report::job_prefix(id)?).await.map_err(|error| report::blob_failure(&error))?;
+        self.inner.store.delete(id).await.map_err(store_failure)
+    }
+
+    /// Events of a job after `after`, as they happen; ends after the last one.
+    ///
+    /// # Errors
+    /// `job_not_found`, or a storage failure.
+    pub async fn events(&self, owner: &OwnerId, id: JobId, after: u64) -> Result<impl Stream<Item = StoredEvent> + use<>, Failure> {
+        self.job(owner, id).await?;
+        Ok(view::follow(self.inner.store.clone(), self.inner.changed.subscribe(), id, after))
+    }
+
+    /// The bytes of an output, by the blob key that a report in the style [`LinkStyle::BlobKey`] gave.
+    ///
+    /// # Errors
+    /// `output_not_found`, or a storage failure.
+    pub async fn content(&self, blob_key: &str) -> Result<ByteStream, Failure> {
+        let key = BlobKey::parse(blob_key).map_err(|_| Failure::new(ErrorCode::OutputNotFound))?;
+        match self.inner.blob.get_stream(&key).await {
+            Ok((_, content)) => Ok(content),
+            Err(error) if error.kind == ErrorKind::NotFound => Err(Failure::new(ErrorCode::OutputNotFound)),
+            Err(error) => Err(report::blob_failure(&error)),
+        }
+    }
+
+    /// Proves that jobs can be stored now.
+    ///
+    /// # Errors
+    /// The reason, in plain words.
+    pub async fn check(&self) -> Result<String, String> {
+        match database::check(self.inner.store.db()).await {
+            Ok(()) => Ok("the jobs database takes writes".to_owned()),
+            Err(error) => {
+                tracing::error!(%error, "jobs database check failed");
+                Err("the jobs database does not take writes; check the disk of DATA_DIR".to_owned())
+            }
+        }
+    }
+}
+
+fn store_failure(error: StoreError) -> Failure {
+    orchestrator::log_error("a request", &error);
+    match error {
+        StoreError::Engine(_) => Failure::new(ErrorCode::StorageUnavailable),
+        StoreError::Content(_) => Failure::new(ErrorCode::Internal),
+    }
+}

@@ -1,0 +1,182 @@
+//! Between the machine and the wire: commands become messages, answers become outcomes. Pure.
+
+use crate::doc::{Attempt, Job, Run, Seen, Step, Turn};
+use crate::machine::{Command, Outcome, Thought};
+use common::job::StepKind;
+use common::picture::{self, PictureKind};
+use common::topic::Topic;
+use common::wire::{InvalidMessage, agent_v1, common_v1, critic_v1, decode, encode, jobs_v1, sandbox_v1, tail};
+use common::{JobId, StepId};
+
+/// Longest findings text of one attempt in a transcript, in bytes.
+const FINDINGS_BYTES: usize = 2048;
+/// Longest end of standard output of one attempt in a transcript, in bytes.
+const STDOUT_BYTES: usize = 1536;
+/// Longest end of standard error of one attempt in a transcript, in bytes.
+const STDERR_BYTES: usize = 3072;
+/// Longest vision notes in a transcript, in bytes. Only the last notes are sent.
+const NOTES_BYTES: usize = 8192;
+
+/// The topic and the encoded message of a command.
+///
+/// # Errors
+/// The command names a step that is not there, or the message would be too large.
+pub fn of(job: &Job, command: Command) -> Result<(Topic, Vec<u8>), InvalidMessage> {
+    let Command::Send(id) = command else {
+        return Ok((Topic::JobsStopped, encode(&jobs_v1::JobStopped { job_id: job.id.to_string() })?));
+    };
+    let step = job.steps.iter().find(|step| step.id == id).ok_or_else(|| InvalidMessage::field("step_id"))?;
+    match step.kind {
+        StepKind::Look => Ok((Topic::SandboxLook, encode(&look(job, step)?)?)),
+        StepKind::Think => Ok((Topic::AgentThink, encode(&think(job, step)?)?)),
+        StepKind::Review => {
+            let code = last_attempt(job)?.code.clone();
+            let review = critic_v1::Review { job_id: job.id.to_string(), step_id: id.to_string(), code };
+            Ok((Topic::CriticReview, encode(&review)?))
+        }
+        StepKind::Run => Ok((Topic::SandboxRun, encode(&run(job, step)?)?)),
+    }
+}
+
+fn last_attempt(job: &Job) -> Result<&Attempt, InvalidMessage> {
+    job.attempts().next_back().ok_or_else(|| InvalidMessage::field("code"))
+}
+
+fn look(job: &Job, step: &Step) -> Result<sandbox_v1::Look, InvalidMessage> {
+    let picture = step.picture.and_then(|index| job.pictures.get(index)).ok_or_else(|| InvalidMessage::field("picture"))?;
+    Ok(sandbox_v1::Look {
+        job_id: job.id.to_string(),
+        step_id: step.id.to_string(),
+        picture: Some(picture.clone().into()),
+    })
+}
+
+fn seen_of(job: &Job) -> Result<Vec<common_v1::Seen>, InvalidMessage> {
+    let all = job.seen.iter().map(|seen| {
+        let seen = seen.as_ref().ok_or_else(|| InvalidMessage::field("seen"))?;
+        Ok(common_v1::Seen {
+            evidence_key: seen.evidence_key.clone(),
+            kind: seen.kind.as_str().to_owned(),
+            confidence: seen.confidence,
+            title: seen.title.clone(),
+        })
+    });
+    all.collect()
+}
+
+fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
+    let last_notes = job.turns.iter().rposition(|turn| matches!(turn, Turn::VisionNotes { .. }));
+    let turns = job.turns.iter().enumerate().filter(|(index, turn)| !matches!(turn, Turn::VisionNotes { .. }) || Some(*index) == last_notes);
+    Ok(agent_v1::Think {
+        job_id: job.id.to_string(),
+        step_id: step.id.to_string(),
+        prompt: job.prompt.clone(),
+        pictures: job.pictures.iter().cloned().map(Into::into).collect(),
+        seen: seen_of(job)?,
+        transcript: turns.map(|(_, turn)| agent_v1::Turn { turn: Some(turn_message(turn)) }).collect(),
+        attempts_left: job.attempts_left(),
+    })
+}
+
+fn turn_message(turn: &Turn) -> agent_v1::turn::Turn {
+    match turn {
+        Turn::VisionNotes { text } => {
+            agent_v1::turn::Turn::VisionNotes(agent_v1::VisionNotes { text: tail(text, NOTES_BYTES).to_owned() })
+        }
+        Turn::Unusable { reason } => {
+            agent_v1::turn::Turn::Unusable(agent_v1::Unusable { reason: tail(reason, FINDINGS_BYTES).to_owned() })
+        }
+        Turn::Attempt(attempt) => agent_v1::turn::Turn::Attempt(attempt_message(attempt)),
+    }
+}
+
+fn attempt_message(attempt: &Attempt) -> agent_v1::Attempt {
+    let verdict = attempt.review.as_ref().map_or(common_v1::Verdict::Unspecified, |review| review.verdict.into());
+    let findings = attempt.review.iter().flat_map(|review| &review.findings).map(|finding| {
+        format!("line {}: {} {} ({}): {}\n", finding.line, finding.tool, finding.rule, if finding.blocks { "blocks" } else { "note" }, finding.message)
+    });
+    let mut findings: String = findings.collect();
+    findings.truncate(findings.floor_char_boundary(FINDINGS_BYTES));
+    agent_v1::Attempt {
+        code_key: attempt.code_key.clone(),
+        verdict: verdict.into(),
+        findings,
+        run: attempt.run.as_ref().map(|run| agent_v1::RunSummary {
+            status: common_v1::RunStatus::from(run.status).into(),
+            exit_code: run.exit_code,
+            stdout_tail: tail(&run.stdout_tail, STDOUT_BYTES).to_owned(),
+            stderr_tail: tail(&run.stderr_tail, STDERR_BYTES).to_owned(),
+            outputs: run.outputs.iter().take(32).map(|output| output.name.clone()).collect(),
+        }),
+    }
+}
+
+fn run(job: &Job, step: &Step) -> Result<sandbox_v1::Run, InvalidMessage> {
+    let count = job.pictures.len();
+    let mut inputs = Vec::with_capacity(2 * count);
+    for (index, picture) in job.pictures.iter().enumerate() {
+        inputs.push(sandbox_v1::Input { name: picture::input_name(index, count), blob_key: picture.blob_key.clone() });
+        if let Some(seen) = job.seen.get(index).and_then(Option::as_ref) {
+            inputs.push(sandbox_v1::Input { name: picture::evidence_name(index, count), blob_key: seen.evidence_key.clone() });
+        }
+    }
+    Ok(sandbox_v1::Run {
+        job_id: job.id.to_string(),
+        step_id: step.id.to_string(),
+        code: last_attempt(job)?.code.clone(),
+        inputs,
+        timeout_seconds: job.options.run_timeout_seconds,
+    })
+}
+
+/// The job, step and outcome that a worker's message speaks of.
+///
+/// # Errors
+/// The message breaks its contract.
+pub fn answer(payload: &[u8]) -> Result<(JobId, StepId, Outcome), InvalidMessage> {
+    let event: jobs_v1::StepEvent = decode(payload)?;
+    let job = event.job_id.parse().map_err(|_| InvalidMessage::field("job_id"))?;
+    let step = event.step_id.parse().map_err(|_| InvalidMessage::field("step_id"))?;
+    let outcome = event.outcome.ok_or_else(|| InvalidMessage::field("outcome"))?;
+    Ok((job, step, outcome_of(outcome)?))
+}
+
+fn outcome_of(outcome: jobs_v1::step_event::Outcome) -> Result<Outcome, InvalidMessage> {
+    use jobs_v1::step_event::Outcome as Wire;
+    Ok(match outcome {
+        Wire::Failure(failure) => Outcome::Failed(failure.into()),
+        Wire::Looked(seen) => Outcome::Looked(Seen {
+            evidence_key: seen.evidence_key,
+            kind: PictureKind::from_name(&seen.kind),
+            confidence: seen.confidence.clamp(0.0, 1.0),
+            title: seen.title,
+        }),
+        Wire::Thought(thought) => {
+            let usage = thought.usage.unwrap_or_default().into();
+            let action = thought.action.ok_or_else(|| InvalidMessage::field("action"))?;
+            Outcome::Thought(thought_of(action), usage, thought.model)
+        }
+        Wire::Reviewed(reviewed) => Outcome::Reviewed(reviewed.try_into()?),
+        Wire::Ran(ran) => Outcome::Ran(Run {
+            status: ran.status().try_into()?,
+            exit_code: ran.exit_code,
+            duration_ms: ran.duration_ms,
+            stdout_tail: ran.stdout_tail,
+            stderr_tail: ran.stderr_tail,
+            outputs: ran.outputs.into_iter().map(Into::into).collect(),
+            result_key: ran.result_key,
+        }),
+    })
+}
+
+fn thought_of(action: agent_v1::thought::Action) -> Thought {
+    use agent_v1::thought::Action;
+    match action {
+        Action::VisionNotes(text) => Thought::VisionNotes(text),
+        Action::WriteCode(code) => {
+            Thought::WriteCode { code: code.code, code_key: code.code_key, explanation: code.explanation }
+        }
+        Action::Finish(finish) => Thought::Finish(finish.summary),
+        Action::Unusable(reason) => Thought::Unusable(reason),
+    }
+}

@@ -1,0 +1,147 @@
+//! The moving parts around the machine: the outbox relay, the consumer of answers, the clock, and
+//! recovery after a restart.
+
+use crate::Jobs;
+use crate::machine::Input;
+use crate::message;
+use crate::store::StoreError;
+use async_trait::async_trait;
+use bus::{Consumer, Handled, Handler, Incoming, Outgoing};
+use common::topic::Topic;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often the clock looks for ended leases and free places. Also the longest a message waits in the
+/// outbox when its wake-up was lost.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Answers handled at a time. Each is one short transaction.
+const ANSWER_CONCURRENCY: usize = 4;
+
+/// Pause before an answer that could not be stored is given again.
+const STORE_RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// Messages published per look into the outbox.
+const RELAY_BATCH: u64 = 64;
+
+/// The running parts of the jobs service. They end when the token given to [`Jobs::start`] is cancelled.
+#[derive(Debug)]
+pub struct Running {
+    tasks: TaskTracker,
+    answers: Consumer,
+}
+
+impl Running {
+    /// Waits until everything in hand is stored.
+    pub async fn finished(&self) {
+        self.answers.finished().await;
+        self.tasks.wait().await;
+    }
+}
+
+pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Running, crate::StartError> {
+    // Listen before recovery sends anything: an answer must find its consumer.
+    let handler = Arc::new(Answers(jobs.clone()));
+    let answers = Consumer::start(&jobs.inner.bus, Topic::JobsStep, ANSWER_CONCURRENCY, handler, stop.clone()).await?;
+    if !jobs.inner.bus.is_durable() {
+        recover(jobs).await?;
+    }
+    let tasks = TaskTracker::new();
+    tasks.spawn(relay(jobs.clone(), stop.clone()));
+    tasks.spawn(clock(jobs.clone(), stop));
+    tasks.close();
+    Ok(Running { tasks, answers })
+}
+
+/// The bus forgot every message at the restart: whatever was being worked on is sent again. Workers
+/// answer finished steps from their memos.
+async fn recover(jobs: &Jobs) -> Result<(), StoreError> {
+    for id in jobs.inner.store.running().await? {
+        jobs.inner.store.apply(id, Input::Recover, jobs.now()).await?;
+        tracing::info!(job_id = %id, "job taken up again after a restart");
+    }
+    Ok(())
+}
+
+struct Answers(Jobs);
+
+#[async_trait]
+impl Handler for Answers {
+    async fn handle(&self, incoming: &Incoming) -> Handled {
+        let (job, step, outcome) = match message::answer(&incoming.payload) {
+            Ok(answer) => answer,
+            Err(error) => return Handled::Reject(error.to_string()),
+        };
+        match self.0.apply(job, Input::Answer(step, outcome)).await {
+            // A job deleted meanwhile needs no answer.
+            Ok(_) => Handled::Done,
+            Err(error) => {
+                log_error("storing an answer", &error);
+                Handled::Retry(STORE_RETRY_DELAY)
+            }
+        }
+    }
+}
+
+/// Publishes what stands in the outbox, in order, each message until the bus has it.
+async fn relay(jobs: Jobs, stop: CancellationToken) {
+    loop {
+        match publish_pending(&jobs).await {
+            // The batch was full: there may be more.
+            Ok(published) if published == RELAY_BATCH => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = %error, "outbox could not be published; trying again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = jobs.inner.outbox_filled.notified() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+    }
+}
+
+async fn publish_pending(jobs: &Jobs) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+    let db = jobs.inner.store.db();
+    let pending = database::outbox::pending(db, RELAY_BATCH).await?;
+    let mut published = 0;
+    for message in &pending {
+        let topic = Topic::ALL.iter().copied().find(|topic| topic.as_str() == message.topic);
+        if let Some(topic) = topic {
+            let outgoing = Outgoing { message_id: message.message_id, topic, payload: message.payload.clone() };
+            jobs.inner.bus.publish(outgoing).await?;
+        } else {
+            tracing::error!(topic = message.topic, "outbox holds a message of an unknown topic; dropped");
+        }
+        database::outbox::published(db, message).await?;
+        published += 1;
+    }
+    Ok(published)
+}
+
+/// Starts queued jobs, repeats steps whose lease ended, ends jobs whose time is up.
+async fn clock(jobs: Jobs, stop: CancellationToken) {
+    let max_job_ms = i64::try_from(jobs.inner.settings.max_job_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
+    loop {
+        if let Err(error) = tick(&jobs, max_job_ms).await {
+            log_error("the clock of jobs", &error);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TICK) => {}
+        }
+    }
+}
+
+async fn tick(jobs: &Jobs, max_job_ms: i64) -> Result<(), StoreError> {
+    for id in jobs.inner.store.running().await? {
+        jobs.apply(id, Input::Tick { max_job_ms }).await?;
+    }
+    jobs.start_queued().await
+}
+
+pub(crate) fn log_error(context: &str, error: &StoreError) {
+    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(context, %error, source, "the jobs store failed");
+}

@@ -1,0 +1,119 @@
+//! From a job and its stored results to the report a person gets.
+
+use crate::doc::{Attempt, Job, Millis};
+use blob::{BlobError, BlobKey, BlobReader, ErrorKind};
+use common::execution::{ExecutionResult, OutputFile};
+use common::job::{JobReport, ReportReview, ReportRun, ReportStep};
+use common::{ErrorCode, Failure, JobId};
+
+/// How outputs are named in a report's `path`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkStyle {
+    /// As links below `/api/v1`.
+    Http,
+    /// As blob keys, for a caller in the same process that copies them out.
+    BlobKey,
+}
+
+/// Largest stored result that is read back: both streams at their caps with room for the rest.
+const MAX_RESULT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Where everything of a job is kept.
+pub fn job_prefix(id: JobId) -> Result<BlobKey, Failure> {
+    BlobKey::parse(&format!("jobs/{id}")).map_err(|_| Failure::new(ErrorCode::Internal))
+}
+
+/// What a client may know of a failed blob operation.
+pub fn blob_failure(error: &BlobError) -> Failure {
+    tracing::error!(error = %error, cause = ?std::error::Error::source(error).map(ToString::to_string), "blob store failed");
+    Failure::new(ErrorCode::StorageUnavailable)
+}
+
+/// Makes the report.
+pub async fn of<B: BlobReader + ?Sized>(job: &Job, blob: &B, links: LinkStyle, now: Millis) -> Result<JobReport, Failure> {
+    let delivered = job.delivered();
+    let run = match delivered {
+        Some(attempt) => run_of(attempt, blob).await?,
+        None => None,
+    };
+    let outputs = delivered.and_then(|attempt| attempt.run.as_ref()).map(|run| run.outputs.as_slice()).unwrap_or_default();
+    Ok(JobReport {
+        job_id: job.id,
+        state: job.state,
+        summary: job.summary.clone(),
+        image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
+        code: delivered.map(|attempt| attempt.code.clone()),
+        review: delivered.and_then(|attempt| attempt.review.as_ref()).map(|review| ReportReview {
+            verdict: review.verdict,
+            findings: review.findings.clone(),
+        }),
+        run,
+        outputs: outputs.iter().map(|output| linked(job.id, output, links)).collect(),
+        steps: job
+            .steps
+            .iter()
+            .map(|step| ReportStep {
+                kind: step.kind,
+                state: step.state,
+                duration_ms: u64::try_from(step.finished_at.unwrap_or(now) - step.started_at).unwrap_or(0),
+            })
+            .collect(),
+        usage: job.usage,
+        error: job.error.clone(),
+    })
+}
+
+/// The run with its whole streams; with their ends where the whole result cannot be read any more.
+async fn run_of<B: BlobReader + ?Sized>(attempt: &Attempt, blob: &B) -> Result<Option<ReportRun>, Failure> {
+    let Some(run) = &attempt.run else { return Ok(None) };
+    let whole = whole_result(&run.result_key, blob).await?;
+    let (stdout, stderr) = match whole {
+        Some(result) => (result.stdout, result.stderr),
+        None => (run.stdout_tail.clone(), run.stderr_tail.clone()),
+    };
+    Ok(Some(ReportRun { status: run.status, exit_code: run.exit_code, duration_ms: run.duration_ms, stdout, stderr }))
+}
+
+async fn whole_result<B: BlobReader + ?Sized>(key: &str, blob: &B) -> Result<Option<ExecutionResult>, Failure> {
+    let Ok(key) = BlobKey::parse(key) else { return Ok(None) };
+    match blob.get(&key, MAX_RESULT_BYTES).await {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).inspect_err(|error| tracing::error!(%error, "stored result is not readable")).ok()),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(blob_failure(&error)),
+    }
+}
+
+fn linked(job: JobId, output: &OutputFile, links: LinkStyle) -> OutputFile {
+    let path = match links {
+        LinkStyle::BlobKey => output.path.clone(),
+        LinkStyle::Http => format!("/api/v1/jobs/{job}/outputs/{}", percent_encoded(&output.name)),
+    };
+    OutputFile { path, ..output.clone() }
+}
+
+/// A name as part of a URL path; `/` stays, everything that is not plainly safe is encoded.
+fn percent_encoded(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects links: any output name becomes a path that leads back to exactly that name.
+    #[test]
+    fn names_are_encoded_in_links() {
+        let rows = [("a/b.csv", "a/b.csv"), ("ä b?.png", "%C3%A4%20b%3F.png"), ("100%#.txt", "100%25%23.txt")];
+        for (name, expected) in rows {
+            assert_eq!(percent_encoded(name), expected);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! HTTP handlers of the jobs service, one file per kind of request.
+
+mod create;
+mod events;
+mod manage;
+mod outputs;
+mod read;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Mounts the handlers. The caller adds `web::Data<Jobs>`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(create::create)
+        .service(read::list)
+        .service(read::get)
+        .service(read::results)
+        .service(events::events)
+        .service(outputs::output)
+        .service(manage::cancel)
+        .service(manage::retry)
+        .service(manage::delete);
+}

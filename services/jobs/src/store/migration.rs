@@ -1,0 +1,64 @@
+//! The tables of the jobs service.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, string_len, text, uuid};
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(CreateTables)]
+    }
+}
+
+struct CreateTables;
+
+impl MigrationName for CreateTables {
+    fn name(&self) -> &str {
+        "m0001_create_jobs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateTables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let job = Table::create()
+            .table("job")
+            .col(uuid("id").primary_key())
+            .col(string_len("owner", 64))
+            .col(string_len("state", 16))
+            .col(text("doc"))
+            .col(big_integer("last_event"))
+            .col(big_integer_null("next_lease_ms"))
+            .col(big_integer("created_at_ms"))
+            .col(big_integer("version"))
+            .to_owned();
+        manager.create_table(job).await?;
+        let by_owner = Index::create().name("ix_job_owner_created").table("job").col("owner").col("created_at_ms").to_owned();
+        manager.create_index(by_owner).await?;
+        let by_state = Index::create().name("ix_job_state_created").table("job").col("state").col("created_at_ms").to_owned();
+        manager.create_index(by_state).await?;
+        let event = Table::create()
+            .table("job_event")
+            .col(uuid("job_id"))
+            .col(big_integer("number"))
+            .col(string_len("kind", 32))
+            .col(text("data"))
+            .col(big_integer("at_ms"))
+            .primary_key(Index::create().col("job_id").col("number"))
+            .to_owned();
+        manager.create_table(event).await?;
+        let idempotency = Table::create()
+            .table("idempotency_key")
+            .col(string_len("owner", 64))
+            .col(string_len("key", 255))
+            .col(string_len("request_sha256", 64))
+            .col(uuid("job_id"))
+            .col(big_integer("created_at_ms"))
+            .primary_key(Index::create().col("owner").col("key"))
+            .to_owned();
+        manager.create_table(idempotency).await?;
+        manager.create_table(database::outbox::table()).await
+    }
+}

@@ -1,0 +1,280 @@
+//! The jobs database: every change of a job, its events and the messages it causes commit together.
+
+mod entity;
+mod migration;
+
+use crate::doc::{Job, Millis};
+use crate::machine::{self, Event, Input};
+use crate::message;
+use common::job::JobState;
+use common::{JobId, MessageId, OwnerId};
+use entity::{event, idempotency, job};
+use sea_orm::prelude::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+/// The database failed or holds something unreadable.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine failed.
+    #[error("the jobs database failed")]
+    Engine(#[from] DbErr),
+    /// A stored job cannot be read, or a message about it cannot be made.
+    #[error("a stored job is not usable: {0}")]
+    Content(String),
+}
+
+/// One event as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// Counted from 1 within the job.
+    pub number: u64,
+    /// Its kind.
+    pub kind: String,
+    /// Its data as JSON text.
+    pub data: String,
+    /// When it happened.
+    pub at: Millis,
+}
+
+/// What came of accepting a job.
+#[derive(Debug)]
+pub enum Accepted {
+    /// It is new.
+    New,
+    /// The idempotency key was used before for the same request.
+    Before(Box<Job>),
+    /// The idempotency key was used before for another request.
+    Conflict,
+}
+
+/// An idempotency key with a digest of its request.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    /// The key, at most 255 characters.
+    pub key: String,
+    /// SHA-256 of the request, lower-case hex.
+    pub request_sha256: String,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: DatabaseConnection,
+}
+
+fn read(row: &job::Model) -> Result<Job, StoreError> {
+    serde_json::from_str(&row.doc).map_err(|error| StoreError::Content(format!("{}: {error}", row.id)))
+}
+
+fn write(job: &Job) -> Result<String, StoreError> {
+    serde_json::to_string(job).map_err(|error| StoreError::Content(error.to_string()))
+}
+
+impl Store {
+    /// Opens the store and brings its tables up to date.
+    ///
+    /// # Errors
+    /// The engine fails.
+    pub async fn open(db: DatabaseConnection) -> Result<Self, StoreError> {
+        database::migrate::<migration::Migrator>(&db).await?;
+        Ok(Self { db })
+    }
+
+    /// The connection, for the outbox relay and checks.
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Accepts a job, once per idempotency key.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn accept(&self, owner: &OwnerId, new: &Job, key: Option<IdempotencyKey>) -> Result<Accepted, StoreError> {
+        let tx = database::begin_write(&self.db).await?;
+        if let Some(key) = &key {
+            let used = idempotency::Entity::find_by_id((owner.as_str().to_owned(), key.key.clone())).one(&tx).await?;
+            if let Some(used) = used {
+                if used.request_sha256 != key.request_sha256 {
+                    return Ok(Accepted::Conflict);
+                }
+                // The job may have been deleted since; then the request is new again.
+                if let Some(row) = job::Entity::find_by_id(used.job_id).one(&tx).await? {
+                    return Ok(Accepted::Before(Box::new(read(&row)?)));
+                }
+                idempotency::Entity::delete_by_id((owner.as_str().to_owned(), key.key.clone())).exec(&tx).await?;
+            }
+        }
+        let row = job::ActiveModel {
+            id: Set(new.id.0),
+            owner: Set(owner.as_str().to_owned()),
+            state: Set(new.state.as_str().to_owned()),
+            doc: Set(write(new)?),
+            last_event: Set(0),
+            next_lease_ms: Set(None),
+            created_at_ms: Set(new.created_at),
+            version: Set(0),
+        };
+        row.insert(&tx).await?;
+        let queued = Event { kind: "job_queued", data: serde_json::json!({}) };
+        let last_event = insert_events(&tx, new.id, 0, &[queued], new.created_at).await?;
+        let number = job::ActiveModel { id: Set(new.id.0), last_event: Set(last_event), ..Default::default() };
+        number.update(&tx).await?;
+        if let Some(key) = key {
+            let row = idempotency::ActiveModel {
+                owner: Set(owner.as_str().to_owned()),
+                key: Set(key.key),
+                request_sha256: Set(key.request_sha256),
+                job_id: Set(new.id.0),
+                created_at_ms: Set(new.created_at),
+            };
+            row.insert(&tx).await?;
+        }
+        tx.commit().await?;
+        Ok(Accepted::New)
+    }
+
+    /// Applies an input to a job. `None` when there is no such job; else the job afterwards and
+    /// whether anything changed.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; nothing changed then.
+    pub async fn apply(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Job, bool)>, StoreError> {
+        let tx = database::begin_write(&self.db).await?;
+        let Some(row) = job::Entity::find_by_id(id.0).one(&tx).await? else { return Ok(None) };
+        let applied = apply_to(&tx, row, input, now).await?;
+        tx.commit().await?;
+        Ok(Some(applied))
+    }
+
+    /// Starts the oldest queued job when fewer than `max_running` are running.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn start_next(&self, max_running: u64, now: Millis) -> Result<Option<JobId>, StoreError> {
+        let tx = database::begin_write(&self.db).await?;
+        let in_state = |state: JobState| job::Column::State.eq(state.as_str());
+        if job::Entity::find().filter(in_state(JobState::Running)).count(&tx).await? >= max_running {
+            return Ok(None);
+        }
+        let oldest = job::Entity::find().filter(in_state(JobState::Queued)).order_by_asc(job::Column::CreatedAtMs).one(&tx).await?;
+        let Some(row) = oldest else { return Ok(None) };
+        let id = JobId(row.id);
+        apply_to(&tx, row, Input::Start, now).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// Ids of all running jobs.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn running(&self) -> Result<Vec<JobId>, StoreError> {
+        let rows = job::Entity::find().filter(job::Column::State.eq(JobState::Running.as_str())).all(&self.db).await?;
+        Ok(rows.into_iter().map(|row| JobId(row.id)).collect())
+    }
+
+    /// One job of one owner.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn get(&self, owner: &OwnerId, id: JobId) -> Result<Option<Job>, StoreError> {
+        let row = job::Entity::find_by_id(id.0).filter(job::Column::Owner.eq(owner.as_str())).one(&self.db).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Jobs of one owner, newest first, older than the job `before`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn list(&self, owner: &OwnerId, state: Option<JobState>, before: Option<JobId>, limit: u64) -> Result<Vec<Job>, StoreError> {
+        // Ids are version 7: their order is the order of acceptance.
+        let mut query = job::Entity::find().filter(job::Column::Owner.eq(owner.as_str()));
+        if let Some(state) = state {
+            query = query.filter(job::Column::State.eq(state.as_str()));
+        }
+        if let Some(before) = before {
+            query = query.filter(job::Column::Id.lt(before.0));
+        }
+        query.order_by_desc(job::Column::Id).limit(limit).all(&self.db).await?.iter().map(read).collect()
+    }
+
+    /// Events of a job after the given number, in order.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn events_after(&self, id: JobId, number: u64, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
+        let after = i64::try_from(number).unwrap_or(i64::MAX);
+        let rows = event::Entity::find()
+            .filter(event::Column::JobId.eq(id.0))
+            .filter(event::Column::Number.gt(after))
+            .order_by_asc(event::Column::Number)
+            .limit(limit)
+            .all(&self.db)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| StoredEvent { number: u64::try_from(row.number).unwrap_or(0), kind: row.kind, data: row.data, at: row.at_ms })
+            .collect())
+    }
+
+    /// Removes a job with its events. Its blobs are the caller's to remove.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn delete(&self, id: JobId) -> Result<(), StoreError> {
+        let tx = database::begin_write(&self.db).await?;
+        event::Entity::delete_many().filter(event::Column::JobId.eq(id.0)).exec(&tx).await?;
+        idempotency::Entity::delete_many().filter(idempotency::Column::JobId.eq(id.0)).exec(&tx).await?;
+        job::Entity::delete_by_id(id.0).exec(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn apply_to<C: ConnectionTrait>(tx: &C, row: job::Model, input: Input, now: Millis) -> Result<(Job, bool), StoreError> {
+    let before = read(&row)?;
+    let next = machine::advance(&before, input, now);
+    if next.job == before && next.commands.is_empty() && next.events.is_empty() {
+        return Ok((before, false));
+    }
+    let id = next.job.id;
+    let last_event = insert_events(tx, id, row.last_event, &next.events, now).await?;
+    for command in &next.commands {
+        let (topic, payload) = message::of(&next.job, *command).map_err(|error| StoreError::Content(error.to_string()))?;
+        let at = chrono::DateTime::from_timestamp_millis(now).unwrap_or_default();
+        database::outbox::push(tx, MessageId::new(), topic.as_str(), payload, at).await?;
+    }
+    let saved = job::Entity::update_many()
+        .col_expr(job::Column::State, Expr::value(next.job.state.as_str()))
+        .col_expr(job::Column::Doc, Expr::value(write(&next.job)?))
+        .col_expr(job::Column::LastEvent, Expr::value(last_event))
+        .col_expr(job::Column::NextLeaseMs, Expr::value(next.job.next_lease()))
+        .col_expr(job::Column::Version, Expr::value(row.version + 1))
+        .filter(job::Column::Id.eq(row.id))
+        .filter(job::Column::Version.eq(row.version))
+        .exec(tx)
+        .await?;
+    if saved.rows_affected != 1 {
+        return Err(StoreError::Engine(DbErr::Custom("the job changed meanwhile".to_owned())));
+    }
+    Ok((next.job, true))
+}
+
+async fn insert_events<C: ConnectionTrait>(tx: &C, id: JobId, last: i64, events: &[Event], now: Millis) -> Result<i64, StoreError> {
+    let mut number = last;
+    for one in events {
+        number += 1;
+        let row = event::ActiveModel {
+            job_id: Set(id.0),
+            number: Set(number),
+            kind: Set(one.kind.to_owned()),
+            data: Set(one.data.to_string()),
+            at_ms: Set(now),
+        };
+        row.insert(tx).await?;
+    }
+    Ok(number)
+}

@@ -1,0 +1,183 @@
+//! The service with workers that answer at once, as a test tells them.
+
+use async_trait::async_trait;
+use bus::{Consumer, Handled, Handler, Incoming, MemoryBus, Outgoing, SharedBus};
+use common::picture::{PictureRef, PictureSource};
+use common::topic::Topic;
+use common::wire::{agent_v1, common_v1, critic_v1, decode, encode, jobs_v1, sandbox_v1};
+use common::{ErrorCode, Failure, FileId, JobId, MessageId, OwnerId};
+use jobs::{Deps, Jobs, NewJob, Running, Settings};
+use jobs_v1::step_event::Outcome;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The one file that exists, and whose it is.
+pub struct OneFile(pub FileId);
+
+#[async_trait]
+impl PictureSource for OneFile {
+    async fn picture(&self, owner: &OwnerId, id: FileId) -> Result<PictureRef, Failure> {
+        if id != self.0 || *owner != OwnerId::local() {
+            return Err(Failure::new(ErrorCode::FileNotFound));
+        }
+        Ok(PictureRef { file_id: id, blob_key: "files/x/image.png".into(), sha256: "0".repeat(64), width: 4, height: 4 })
+    }
+}
+
+/// What the workers were asked, in order: topic and step id.
+pub type Asked = Arc<Mutex<Vec<(Topic, String)>>>;
+
+/// Answers every command with the outcome of the function; `None` means no answer.
+pub struct Worker<F> {
+    pub bus: SharedBus,
+    pub asked: Asked,
+    pub answer: F,
+}
+
+#[async_trait]
+impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> Handler for Worker<F> {
+    async fn handle(&self, message: &Incoming) -> Handled {
+        let (job_id, step_id, think) = match message.topic {
+            Topic::SandboxLook => {
+                let look: sandbox_v1::Look = decode(&message.payload).expect("a look");
+                (look.job_id, look.step_id, agent_v1::Think::default())
+            }
+            Topic::SandboxRun => {
+                let run: sandbox_v1::Run = decode(&message.payload).expect("a run");
+                (run.job_id, run.step_id, agent_v1::Think::default())
+            }
+            Topic::CriticReview => {
+                let review: critic_v1::Review = decode(&message.payload).expect("a review");
+                (review.job_id, review.step_id, agent_v1::Think::default())
+            }
+            _ => {
+                let think: agent_v1::Think = decode(&message.payload).expect("a think");
+                (think.job_id.clone(), think.step_id.clone(), think)
+            }
+        };
+        self.asked.lock().expect("lock").push((message.topic, step_id.clone()));
+        if let Some(outcome) = (self.answer)(message.topic, &think) {
+            let event = jobs_v1::StepEvent { job_id, step_id, outcome: Some(outcome) };
+            let payload = encode(&event).expect("encode");
+            // Twice on purpose: the bus may repeat any message.
+            for _ in 0..2 {
+                let outgoing = Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload: payload.clone() };
+                self.bus.publish(outgoing).await.expect("publish");
+            }
+        }
+        Handled::Done
+    }
+}
+
+/// The straight path: a bar chart, code, a pass, a good run, a summary.
+pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
+    Some(match topic {
+        Topic::SandboxLook => Outcome::Looked(common_v1::Seen {
+            evidence_key: "looks/x.json".into(),
+            kind: "bar".into(),
+            confidence: 0.9,
+            title: "Title".into(),
+        }),
+        Topic::CriticReview => {
+            Outcome::Reviewed(critic_v1::Reviewed { verdict: common_v1::Verdict::Pass.into(), findings: Vec::new() })
+        }
+        Topic::SandboxRun => Outcome::Ran(sandbox_v1::Ran {
+            status: common_v1::RunStatus::Ok.into(),
+            exit_code: Some(0),
+            stdout_tail: "5 bars".into(),
+            outputs: vec![common_v1::Output {
+                name: "values.csv".into(),
+                media_type: "text/csv".into(),
+                bytes: 4,
+                sha256: "0".repeat(64),
+                blob_key: "jobs/out/values.csv".into(),
+            }],
+            result_key: "jobs/none/result.json".into(),
+            ..Default::default()
+        }),
+        _ => Outcome::Thought(agent_v1::Thought {
+            action: Some(if think.transcript.is_empty() {
+                agent_v1::thought::Action::WriteCode(agent_v1::WriteCode {
+                    code: "print(5)".into(),
+                    code_key: "jobs/code.py".into(),
+                    explanation: "prints".into(),
+                })
+            } else {
+                agent_v1::thought::Action::Finish(agent_v1::Finish { summary: "Five bars.".into() })
+            }),
+            usage: Some(common_v1::Usage { prompt_tokens: 3, completion_tokens: 2 }),
+            model: "stand-in".into(),
+            prompt_version: String::new(),
+        }),
+    })
+}
+
+/// One process: the service, its bus, its workers. Ends when stopped; the folder lives on.
+pub struct Process {
+    pub jobs: Jobs,
+    pub bus: SharedBus,
+    pub asked: Asked,
+    stop: CancellationToken,
+    running: Running,
+    workers: Vec<Consumer>,
+}
+
+impl Process {
+    pub async fn start<F>(folder: &Path, file: FileId, max_running: u64, answer: F) -> Self
+    where
+        F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + Clone + 'static,
+    {
+        let bus: SharedBus = Arc::new(MemoryBus::new());
+        let asked = Asked::default();
+        let stop = CancellationToken::new();
+        let mut workers = Vec::new();
+        for topic in [Topic::SandboxLook, Topic::SandboxRun, Topic::AgentThink, Topic::CriticReview] {
+            let worker = Worker { bus: bus.clone(), asked: asked.clone(), answer: answer.clone() };
+            workers.push(Consumer::start(&bus, topic, 2, Arc::new(worker), stop.clone()).await.expect("worker"));
+        }
+        let deps = Deps {
+            db: database::connect(&format!("sqlite://{}", folder.display()), "jobs").await.expect("database"),
+            blob: blob::connect(&format!("file://{}/blobs", folder.display())).await.expect("blobs"),
+            bus: bus.clone(),
+            pictures: Arc::new(OneFile(file)),
+        };
+        let jobs = Jobs::open(deps, Settings { max_running, max_job_seconds: 60 }).await.expect("open");
+        let running = jobs.start(stop.clone()).await.expect("start");
+        Self { jobs, bus, asked, stop, running, workers }
+    }
+
+    /// Ends the process; messages on its bus are gone, as after a kill.
+    pub async fn end(self) {
+        self.stop.cancel();
+        self.running.finished().await;
+        for worker in &self.workers {
+            worker.finished().await;
+        }
+    }
+
+    pub async fn create(&self, file: FileId) -> JobId {
+        let request = NewJob { file_ids: vec![file], prompt: String::new(), options: Default::default() };
+        self.jobs.create(&OwnerId::local(), request, None).await.expect("create").id
+    }
+
+    pub async fn until<T>(&self, id: JobId, wanted: impl Fn(&jobs::JobView) -> Option<T>) -> T {
+        let looking = async {
+            loop {
+                let view = self.jobs.get(&OwnerId::local(), id).await.expect("get");
+                if let Some(found) = wanted(&view) {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.expect("it happens in time")
+    }
+
+    pub async fn until_final(&self, id: JobId) -> jobs::JobView {
+        self.until(id, |view| view.state.is_final().then(|| view.clone())).await
+    }
+}
