@@ -1,0 +1,50 @@
+# Everything one does with Darkroom. 'make help' lists it.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# One target folder and one profile; an inherited setting would mean a second full build.
+unexport CARGO_TARGET_DIR
+unexport RUSTFLAGS
+
+DARKROOM := target/release/darkroom
+
+# What 'make demo' develops. Passed through the environment, so any text is safe.
+IMAGE ?= services/darkroom/samples/bar_chart.png
+PROMPT ?=
+OUT ?= out/demo
+export IMAGE PROMPT OUT
+
+.PHONY: help setup build demo run test check bench clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Set up the Python environments (sandbox, tools) when they are missing
+	@deploy/tools/python-env.sh target/python services/sandbox/python/requirements.lock
+	@deploy/tools/python-env.sh target/tools deploy/tools/requirements.lock
+
+build: setup ## Build target/release/darkroom
+	@cargo build --release --locked --package darkroom
+
+demo: build ## Develop a picture: make demo IMAGE=path PROMPT="..." OUT=dir
+	@$(DARKROOM) run "$$IMAGE" --prompt "$$PROMPT" --out "$$OUT"
+
+run: build ## Start the server at http://127.0.0.1:8080
+	@$(DARKROOM) serve
+
+test: setup ## Run all tests
+	@cargo test --release --locked --workspace
+
+check: setup ## Formatting, lints, tidiness, licences and advisories
+	@cargo fmt --check
+	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@cargo xtask tidy
+	@target/tools/bin/ruff check --quiet services crates
+	@deploy/tools/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
+
+bench: build ## Measure: sandbox against bare Python, job overhead, memory, start-up
+	@cargo run --release --locked --quiet --package darkroom --example bench
+
+clean: ## Remove everything that was built
+	@rm -rf target out

@@ -1,0 +1,9 @@
+//! The program as people and programs use it: the real binary, jail, critic and models' seam.
+
+mod command_line;
+mod harness;
+mod http;
+mod kill;
+mod pictures;
+mod scripted;
+mod site;

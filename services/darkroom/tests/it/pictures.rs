@@ -1,0 +1,167 @@
+//! Real pictures on the built-in rules: the numbers must be right.
+
+use crate::harness::{darkroom, output, root, sample, stdout_json};
+use darkroom::environment::Environment;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The environment of a program beside the Python environments of this repository.
+pub fn environment() -> Environment {
+    let at = |name: &str| root().join("target").join(name).display().to_string();
+    let variables = BTreeMap::from([("PYTHON_ENV".to_owned(), at("python")), ("TOOLS_ENV".to_owned(), at("tools"))]);
+    Environment::from_variables(&variables, &root(), Path::new("/nowhere/bin/darkroom")).expect("environment")
+}
+
+/// Runs a picture and answers its report and the folder with the results.
+fn develop(picture: &Path, prompt: &str) -> (Value, tempfile::TempDir) {
+    let out = tempfile::tempdir().expect("out");
+    let done = output(darkroom().args(["run", "--json", "--prompt", prompt, "--out"]).arg(out.path()).arg(picture));
+    let report = stdout_json(&done);
+    assert_eq!((done.status.code(), report["state"].as_str()), (Some(0), Some("succeeded")), "{report}");
+    assert!(out.path().join("code.py").is_file() && out.path().join("report.json").is_file());
+    (report, out)
+}
+
+fn outputs(report: &Value, ending: &str) -> Vec<PathBuf> {
+    let outputs = report["outputs"].as_array().expect("outputs").iter();
+    outputs.filter_map(|output| output["path"].as_str()).filter(|path| path.ends_with(ending)).map(PathBuf::from).collect()
+}
+
+/// The rows of a CSV file whose cells hold no quotes.
+fn csv(path: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(path).expect("csv");
+    text.lines().map(|line| line.split(',').map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+/// A picture of the shared collection with its truth; `None`, said loudly, where it is not there.
+fn shared(name: &str) -> Option<(PathBuf, Value)> {
+    let folder = root().join("../shared/images");
+    let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
+        eprintln!("SKIPPED {name}: {} is not there", folder.display());
+        return None;
+    };
+    let truth: Value = serde_json::from_str(&text).expect("truth");
+    Some((folder.join(name), truth[name].clone()))
+}
+
+/// The project's own samples with their truth.
+fn own(name: &str) -> (PathBuf, Value) {
+    let text = std::fs::read_to_string(sample("truth.json")).expect("truth");
+    let truth: Value = serde_json::from_str(&text).expect("truth");
+    (sample(name), truth[name].clone())
+}
+
+/// Largest distance between the bars of a report and the true values, as a share of the axis.
+fn worst_bar(report: &Value, labels: &[&str], values: &[f64], axis: f64) -> f64 {
+    let tables = outputs(report, ".csv");
+    let rows = csv(tables.first().expect("a csv"));
+    let distance = |(label, value): (&&str, &f64)| {
+        let row = rows.iter().find(|row| row.iter().any(|cell| cell == label)).unwrap_or_else(|| panic!("{label} is missing: {rows:?}"));
+        let read = row.iter().filter_map(|cell| cell.parse::<f64>().ok()).map(|read| (read - value).abs()).fold(f64::INFINITY, f64::min);
+        read / axis
+    };
+    labels.iter().zip(values).map(distance).fold(0.0, f64::max)
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().expect("a list").iter().filter_map(Value::as_str).collect()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().filter_map(Value::as_f64).collect()
+}
+
+/// Protects the numbers of bar charts: each within 2% of the axis, with a redrawn chart.
+#[test]
+fn bars_are_read_within_two_percent() {
+    let (picture, truth) = own("bar_chart.png");
+    let (report, _out) = develop(&picture, "");
+    assert_eq!(report["image_kind"], "bar");
+    let worst = worst_bar(&report, &texts(&truth["labels"]), &numbers(&truth["values"]), 70.0);
+    assert!(worst <= 0.02, "worst bar is off by {:.2}% of the axis", worst * 100.0);
+    assert_eq!(outputs(&report, ".png").len(), 1);
+    let Some((picture, truth)) = shared("bar_chart.png") else { return };
+    let (report, _out) = develop(&picture, "");
+    let worst = worst_bar(&report, &texts(&truth["categories"]), &numbers(&truth["values"]), 160.0);
+    assert!(worst <= 0.02, "worst bar is off by {:.2}% of the axis", worst * 100.0);
+}
+
+/// Protects tables: every cell as printed, and a chart of them.
+#[test]
+fn tables_are_read_cell_for_cell() {
+    let (picture, truth) = own("table.png");
+    let (report, _out) = develop(&picture, "");
+    let rows: Vec<Vec<String>> = truth["rows"].as_array().expect("rows").iter().map(|row| texts(row).into_iter().map(str::to_owned).collect()).collect();
+    assert_eq!(csv(&outputs(&report, ".csv")[0]), rows);
+    assert!(!outputs(&report, ".png").is_empty());
+    let Some((picture, truth)) = shared("table_screenshot.png") else { return };
+    let (report, _out) = develop(&picture, "");
+    assert_eq!(report["image_kind"], "table");
+    let read = csv(&outputs(&report, ".csv")[0]);
+    assert_eq!(read[0], texts(&truth["columns"]));
+    let expected = truth["rows"].as_array().expect("rows");
+    assert_eq!(read.len(), expected.len() + 1);
+    for (row, expected) in read[1..].iter().zip(expected) {
+        for (cell, expected) in row.iter().zip(expected.as_array().expect("row")) {
+            let same = expected.as_f64().map_or_else(|| expected.as_str() == Some(cell), |number| cell.parse() == Ok(number));
+            assert!(same, "{cell} is not {expected}");
+        }
+    }
+    assert!(!outputs(&report, ".png").is_empty());
+}
+
+/// Protects counts: objects on a background are counted, with an overlay to check them by.
+#[test]
+fn objects_are_counted() {
+    let (picture, truth) = own("seeds.png");
+    let (report, _out) = develop(&picture, "How many seeds are there?");
+    assert_eq!(counted(&report), truth["count"].as_i64().expect("count"), "{}", report["summary"]);
+    assert!(!outputs(&report, ".png").is_empty());
+    let Some((picture, truth)) = shared("coins.png") else { return };
+    let (report, _out) = develop(&picture, "How many coins are there?");
+    let off = (counted(&report) - truth["count"].as_i64().expect("count")).abs();
+    assert!(off <= 1, "off by {off}: {}", report["summary"]);
+}
+
+/// Rows of the table of objects.
+fn counted(report: &Value) -> i64 {
+    i64::try_from(csv(&outputs(report, ".csv")[0]).len()).expect("a count") - 1
+}
+
+/// Protects pages: their text is delivered.
+#[test]
+fn pages_become_text() {
+    let Some((picture, truth)) = shared("page.png") else { return };
+    let (report, _out) = develop(&picture, "");
+    assert_eq!(report["image_kind"], "text");
+    let page: String = outputs(&report, ".txt").iter().map(|path| std::fs::read_to_string(path).expect("text")).collect();
+    let plain = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for phrase in texts(&truth["contains"]) {
+        assert!(plain.contains(phrase), "{phrase:?} is missing in {plain}");
+    }
+}
+
+/// Protects the other charts: the kind is right, and the title is read.
+#[test]
+fn lines_scatters_and_pies_are_recognised() {
+    let (report, _out) = develop(&own("line_chart.png").0, "");
+    assert_eq!(report["image_kind"], "line", "{report}");
+    for (name, kind) in [("line_chart.png", "line"), ("scatter_plot.png", "scatter"), ("pie_chart.png", "pie")] {
+        let Some((picture, truth)) = shared(name) else { return };
+        let (report, _out) = develop(&picture, "");
+        assert_eq!(report["image_kind"], kind);
+        if let Some(title) = truth["title"].as_str() {
+            assert!(report["code"].as_str().is_some_and(|code| code.contains(title)), "{name}: the title is missing");
+        }
+    }
+}
+
+/// Protects trust: the result says that rules wrote it, and no tokens are claimed.
+#[test]
+fn built_in_rules_say_what_they_are() {
+    let (report, _out) = develop(&sample("table.png"), "");
+    let summary = report["summary"].as_str().unwrap_or_default();
+    assert!(summary.to_lowercase().contains("rule"), "{summary}");
+    assert_eq!((&report["usage"]["prompt_tokens"], &report["review"]["verdict"]), (&0.into(), &"pass".into()));
+}
