@@ -193,7 +193,9 @@ async fn close_ends_consumers(bus: &dyn Bus) {
     let mut deliveries = bus.consume(TOPIC, 1).await.expect("consume");
     let mut subscription = bus.subscribe(Topic::JobsStopped).await.expect("subscribe");
     bus.close().await;
-    let ended = tokio::time::timeout(PATIENCE, async { (deliveries.next().await.is_none(), subscription.next().await.is_none()) });
+    let ended = tokio::time::timeout(PATIENCE, async {
+        (deliveries.next().await.is_none(), subscription.next().await.is_none())
+    });
     assert_eq!(ended.await.expect("in time"), (true, true));
     assert!(bus.publish(message("late")).await.is_err());
 }

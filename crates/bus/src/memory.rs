@@ -187,7 +187,9 @@ impl Drop for MemoryDelivery {
 #[async_trait]
 impl Delivery for MemoryDelivery {
     fn message(&self) -> &Incoming {
-        self.message.as_ref().unwrap_or_else(|| unreachable!("a delivery is settled by value, so it still has its message"))
+        self.message
+            .as_ref()
+            .unwrap_or_else(|| unreachable!("a delivery is settled by value, so it still has its message"))
     }
 
     async fn ack(mut self: Box<Self>) -> Result<(), BusError> {

@@ -52,8 +52,7 @@ pub async fn connect(url: &str, service: &str) -> Result<DatabaseConnection, Con
     let Some(folder) = url.strip_prefix("sqlite://") else {
         return Err(ConnectError::UnknownScheme(url.split(':').next().unwrap_or_default().to_owned()));
     };
-    std::fs::create_dir_all(folder)
-        .map_err(|source| ConnectError::Folder { folder: folder.to_owned(), source })?;
+    std::fs::create_dir_all(folder).map_err(|source| ConnectError::Folder { folder: folder.to_owned(), source })?;
     let file = Path::new(folder).join(format!("{service}.db"));
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options

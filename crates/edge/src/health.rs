@@ -1,8 +1,8 @@
 //! Alive and ready. Alive costs nothing; ready runs real checks and says which one failed and why.
 
 use actix_web::{HttpResponse, get, web};
-use futures::future::{BoxFuture, join_all};
 use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
 use serde::Serialize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! What happens around every handler, outermost first: observe (request id, log, headers, problems),
 //! compression, panics, authentication.
 
+use crate::principal::Authenticator;
 use crate::problem::Problem;
 use crate::request_id::{self, RequestId};
 use crate::routes::{Access, RouteTable};
-use crate::principal::Authenticator;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -59,7 +59,11 @@ pub(crate) async fn observe(
             let mut response = as_problem(response.map_into_boxed_body());
             span.in_scope(|| log(&route, response.status(), start));
             dress(response.headers_mut(), &id);
-            Ok(if method == Method::HEAD { response.map_body(|_, body| BoxBody::new(NoBody(body.size()))) } else { response })
+            Ok(if method == Method::HEAD {
+                response.map_body(|_, body| BoxBody::new(NoBody(body.size())))
+            } else {
+                response
+            })
         }
         Err(mut error) => {
             span.in_scope(|| log("unmatched", error.as_response_error().status_code(), start));
@@ -78,7 +82,9 @@ fn log(route: &str, status: StatusCode, start: Instant) {
     match (status, route) {
         (500.., _) => tracing::warn!(http.route = route, http.status = status, duration_ms, "request answered"),
         // Probes come every few seconds and would drown the rest.
-        (_, "/healthz" | "/readyz") => tracing::debug!(http.route = route, http.status = status, duration_ms, "request answered"),
+        (_, "/healthz" | "/readyz") => {
+            tracing::debug!(http.route = route, http.status = status, duration_ms, "request answered")
+        }
         _ => tracing::info!(http.route = route, http.status = status, duration_ms, "request answered"),
     }
 }
@@ -89,7 +95,10 @@ fn dress(headers: &mut HeaderMap, id: &RequestId) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
         (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ];
@@ -107,7 +116,8 @@ fn dress(headers: &mut HeaderMap, id: &RequestId) {
 fn as_problem(response: ServiceResponse) -> ServiceResponse {
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_json = content_type.is_some_and(|text| text.starts_with("application/json") || text.starts_with("application/problem+json"));
+    let is_json = content_type
+        .is_some_and(|text| text.starts_with("application/json") || text.starts_with("application/problem+json"));
     if is_json || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

@@ -35,12 +35,16 @@ where
 {
     let way = if SHOWN_INLINE.contains(&output.media_type) { "inline" } else { "attachment" };
     let text = output.media_type.starts_with("text/") || output.media_type == "application/json";
-    let content_type = if text { format!("{}; charset=utf-8", output.media_type) } else { output.media_type.to_owned() };
+    let content_type =
+        if text { format!("{}; charset=utf-8", output.media_type) } else { output.media_type.to_owned() };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, content_type))
         .insert_header((CONTENT_LENGTH, output.bytes))
         .insert_header((CONTENT_DISPOSITION, format!("{way}; filename*=UTF-8''{}", percent_encoded(output.name))))
-        .insert_header((CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"))
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        ))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header(("cross-origin-resource-policy", "same-origin"))
         .insert_header((CACHE_CONTROL, "private, max-age=86400"))
@@ -82,7 +86,8 @@ mod tests {
         for (name, media_type, expected) in rows {
             let empty = futures::stream::empty::<Result<Bytes, std::io::Error>>();
             let response = serve(Output { name, media_type, bytes: 0, sha256: "0" }, empty);
-            let header = |key| response.headers().get(key).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+            let header =
+                |key| response.headers().get(key).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
             assert_eq!(header(CONTENT_DISPOSITION), expected);
             assert!(header(CONTENT_SECURITY_POLICY).starts_with("sandbox; default-src 'none'"));
             assert_eq!(header(X_CONTENT_TYPE_OPTIONS), "nosniff");

@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn only_plain_ids_are_taken_over() {
         let long = "a".repeat(65);
-        let cases = [("abc-1.2_3", true), ("", false), ("a b", false), ("a\tb", false), ("é", false), (long.as_str(), false)];
+        let cases =
+            [("abc-1.2_3", true), ("", false), ("a b", false), ("a\tb", false), ("é", false), (long.as_str(), false)];
         for (text, accepted) in cases {
             assert_eq!(is_plain(text), accepted, "{text:?}");
         }

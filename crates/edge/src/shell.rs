@@ -89,7 +89,12 @@ struct Shared {
 ///
 /// # Errors
 /// The API document cannot be built, or the listener fails.
-pub async fn serve(listener: TcpListener, settings: ShellSettings, site: Site, stop: CancellationToken) -> Result<(), ServeError> {
+pub async fn serve(
+    listener: TcpListener,
+    settings: ShellSettings,
+    site: Site,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
     let api = site.openapi();
     let gate = Gate { table: RouteTable::new(&api, site.public_routes()), authenticator: site.authenticator.clone() };
     let json = api.to_json().map_err(ServeError::Document)?;
@@ -127,8 +132,15 @@ pub async fn serve(listener: TcpListener, settings: ShellSettings, site: Site, s
 
 fn app(
     shared: &Shared,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody + use<>>, Error = Error, InitError = ()> + use<>>
-{
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
     App::new()
         .configure(|cfg| validate::configure(cfg, shared.json_limit))
         .app_data(shared.gate.clone())

@@ -95,7 +95,9 @@ pub fn operations(api: &OpenApi) -> Vec<(Method, String)> {
 
 /// Every operation that must refuse a caller without credentials.
 pub fn protected_operations(api: &OpenApi, public: &[PublicRoute]) -> Vec<(Method, String)> {
-    let listed = |method: &Method, path: &str| public.iter().any(|route| route.method == method.as_str() && fill(route.path) == path);
+    let listed = |method: &Method, path: &str| {
+        public.iter().any(|route| route.method == method.as_str() && fill(route.path) == path)
+    };
     operations(api).into_iter().filter(|(method, path)| !listed(method, path)).collect()
 }
 

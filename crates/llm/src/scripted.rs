@@ -72,7 +72,9 @@ impl ScriptedModel {
     pub fn new(file: &str) -> Result<Self, ConnectError> {
         let file = PathBuf::from(file);
         if !file.is_absolute() {
-            return Err(ConnectError::BadUrl("a script is named by its absolute path, as in scripted:/folder/file.json"));
+            return Err(ConnectError::BadUrl(
+                "a script is named by its absolute path, as in scripted:/folder/file.json",
+            ));
         }
         Ok(Self { file })
     }

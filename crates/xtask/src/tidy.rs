@@ -10,8 +10,11 @@ const MAX_LINES: usize = 500;
 /// Crates and the only folders that may name them: each backend library stays in its adapter.
 const ADAPTERS: &[(&str, &[&str])] = &[
     ("async_openai", &["crates/llm/"]),
-    ("sea_orm", &["crates/database/", "services/files/src/store", "services/files/src/lib.rs", "services/jobs/src/store"]),
-    ("actix_web", &["crates/edge/", "services/", "crates/testkit/", "crates/llm/tests/"]),
+    (
+        "sea_orm",
+        &["crates/database/", "services/files/src/store", "services/files/src/lib.rs", "services/jobs/src/store"],
+    ),
+    ("actix_web", &["crates/edge/", "services/", "crates/llm/tests/"]),
 ];
 
 /// Checks the whole repository and answers one line per finding.
@@ -71,7 +74,11 @@ pub fn check_text(name: &str, text: &str) -> Vec<String> {
                 find(number, "names a library that only its adapter may name");
             }
             let reads_environment = line.contains("env::var(") || line.contains("env::vars(");
-            if reads_environment && !name.ends_with("build.rs") && !name.contains("/tests/") && name != "services/darkroom/src/environment.rs" {
+            if reads_environment
+                && !name.ends_with("build.rs")
+                && !name.contains("/tests/")
+                && name != "services/darkroom/src/environment.rs"
+            {
                 find(number, "only the darkroom binary's environment.rs reads the environment");
             }
         }
@@ -113,7 +120,11 @@ fn check_manifests(root: &Path) -> Vec<String> {
         let text = std::fs::read_to_string(root.join(&name)).unwrap_or_default();
         let dependencies = text.split("[dependencies]").nth(1).unwrap_or_default();
         let dependencies = dependencies.split("\n[").next().unwrap_or_default();
-        let depends_on = |other: &str| dependencies.lines().any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")));
+        let depends_on = |other: &str| {
+            dependencies
+                .lines()
+                .any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")))
+        };
         for other in services.iter().filter(|other| **other != service) {
             if depends_on(other) {
                 findings.push(format!("{name}: no service depends on another ({other})"));

@@ -72,11 +72,17 @@ impl<'a> Calls<'a> {
 
     async fn call(&self, model: &SharedModel, question: Question, n: u32) -> Result<Finished, ModelError> {
         let step = self.context(question.role, n);
-        let request =
-            Request { system: question.system.to_owned(), messages: question.messages, max_tokens: question.max_tokens, step };
+        let request = Request {
+            system: question.system.to_owned(),
+            messages: question.messages,
+            max_tokens: question.max_tokens,
+            step,
+        };
         match model.complete(request).await {
             Ok(reply) => Ok(Finished::Reply(reply)),
-            Err(ModelError { kind: ErrorKind::BadAnswer, detail, usage, .. }) => Ok(Finished::BadAnswer { detail, usage }),
+            Err(ModelError { kind: ErrorKind::BadAnswer, detail, usage, .. }) => {
+                Ok(Finished::BadAnswer { detail, usage })
+            }
             Err(error) => Err(error),
         }
     }

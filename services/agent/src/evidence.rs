@@ -63,9 +63,7 @@ fn prune(value: &Value, items: usize, cut: &mut bool) -> Value {
             }
             Value::Array(kept)
         }
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), prune(value, items, cut))).collect()
-        }
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), prune(value, items, cut))).collect(),
         Value::String(text) if text.len() > items.saturating_mul(20) => {
             *cut = true;
             head(text, items.saturating_mul(20)).into()

@@ -109,7 +109,11 @@ impl ThinkHandler {
     /// The store cannot be read: again later, and a failure when that was the last time.
     async fn no_store(&self, turn: &Turn, attempt: u32, trouble: &Trouble) -> Handled {
         tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, %trouble, attempt, "the store cannot be read");
-        if attempt < MAX_ATTEMPTS { Handled::Retry(PAUSE) } else { self.fail(turn, ErrorCode::StorageUnavailable).await }
+        if attempt < MAX_ATTEMPTS {
+            Handled::Retry(PAUSE)
+        } else {
+            self.fail(turn, ErrorCode::StorageUnavailable).await
+        }
     }
 
     async fn fail(&self, turn: &Turn, code: ErrorCode) -> Handled {
@@ -160,10 +164,13 @@ impl StopListener {
                 message = subscription.next() => message,
             };
             let Some(message) = message else { return };
-            let job = decode::<jobs_v1::JobStopped>(&message.payload).ok().and_then(|stopped| stopped.job_id.parse().ok());
+            let job =
+                decode::<jobs_v1::JobStopped>(&message.payload).ok().and_then(|stopped| stopped.job_id.parse().ok());
             match job {
                 Some(job) => self.stops.stop(job),
-                None => tracing::warn!(message.id = %message.message_id, "a message about a stopped job cannot be read"),
+                None => {
+                    tracing::warn!(message.id = %message.message_id, "a message about a stopped job cannot be read")
+                }
             }
         }
     }

@@ -112,10 +112,14 @@ fn from_fences(said: &str) -> Option<(String, String, bool)> {
 /// The script among several blocks: Python before unnamed ones, then the longest; of equals the last,
 /// which is the corrected one. A longer block that is not closed wins too: it is the one being written.
 fn best(blocks: &[Block]) -> Option<&Block> {
-    let python = |block: &&Block| matches!(block.language.as_str(), "python" | "py" | "python3" | "ipython" | "ipython3");
+    let python =
+        |block: &&Block| matches!(block.language.as_str(), "python" | "py" | "python3" | "ipython" | "ipython3");
     let unnamed = |block: &&Block| block.language.is_empty() && plausible(&block.text);
     let longest = |wanted: &dyn Fn(&&Block) -> bool| {
-        blocks.iter().filter(|block| wanted(block) && !block.text.trim().is_empty()).max_by_key(|block| block.text.len())
+        blocks
+            .iter()
+            .filter(|block| wanted(block) && !block.text.trim().is_empty())
+            .max_by_key(|block| block.text.len())
     };
     longest(&python).or_else(|| longest(&unnamed))
 }
@@ -161,14 +165,19 @@ fn is_inner(line: &str) -> bool {
 
 fn is_statement(line: &str) -> bool {
     let line = line.trim_end();
-    let opens_block = ["def ", "class ", "for ", "while ", "if ", "with ", "try:", "else:", "elif ", "except", "finally:", "async "];
+    let opens_block =
+        ["def ", "class ", "for ", "while ", "if ", "with ", "try:", "else:", "elif ", "except", "finally:", "async "];
     if line.starts_with("import ") || (line.starts_with("from ") && line.contains(" import ")) {
         return true;
     }
-    if opens_block.iter().any(|word| line.starts_with(word)) && line.split('#').next().unwrap_or_default().trim_end().ends_with(':') {
+    if opens_block.iter().any(|word| line.starts_with(word))
+        && line.split('#').next().unwrap_or_default().trim_end().ends_with(':')
+    {
         return true;
     }
-    let name = line.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | ',' | ' '))).unwrap_or(line.len());
+    let name = line
+        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | ',' | ' ')))
+        .unwrap_or(line.len());
     let (name, rest) = line.split_at(name);
     let assigns = rest.starts_with('=') && !rest.starts_with("==") && !name.trim().is_empty();
     let calls = rest.starts_with('(') && !name.is_empty() && !name.contains(' ');

@@ -134,7 +134,9 @@ pub fn failure(past: &Past) -> Option<String> {
         },
         RunStatus::Timeout => "The script was stopped: it ran longer than allowed. Make it much faster.".to_owned(),
         RunStatus::OutOfMemory => "The script was stopped: it needed more memory than the 2 GiB it has.".to_owned(),
-        RunStatus::OutputLimit => "The script was stopped: it wrote far too much output. Print and save less.".to_owned(),
+        RunStatus::OutputLimit => {
+            "The script was stopped: it wrote far too much output. Print and save less.".to_owned()
+        }
         RunStatus::Killed => "The script was stopped from outside.".to_owned(),
     };
     if !run.stderr.trim().is_empty() {

@@ -87,7 +87,9 @@ fn help(status: RunStatus) -> &'static str {
         RunStatus::Timeout => "Ask for something simpler, or allow more time.",
         RunStatus::OutOfMemory => "Use a smaller picture, or ask for something simpler.",
         RunStatus::OutputLimit => "Ask for fewer or smaller files.",
-        RunStatus::Ok | RunStatus::Error | RunStatus::Killed => "Retry, say more precisely what you want, or use another model.",
+        RunStatus::Ok | RunStatus::Error | RunStatus::Killed => {
+            "Retry, say more precisely what you want, or use another model."
+        }
     }
 }
 

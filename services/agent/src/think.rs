@@ -6,9 +6,9 @@ use crate::decide::{Decision, decide};
 use crate::keys::StepKeys;
 use crate::outcome::{Act, Thought};
 use crate::parse::{self, Found, Reason};
+use crate::prompt;
 use crate::summary::{self, Because};
 use crate::text::head;
-use crate::prompt;
 use crate::turn::{Run, Turn};
 use blob::{BlobError, InvalidKey, SharedStore};
 use common::execution::MAX_JOB_CODE_BYTES;
@@ -102,7 +102,13 @@ impl Thinker {
     }
 
     /// Asks the code model; once more when there is no usable code in its answer.
-    async fn write(&self, turn: &Turn, keys: &StepKeys, model: &SharedModel, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
+    async fn write(
+        &self,
+        turn: &Turn,
+        keys: &StepKeys,
+        model: &SharedModel,
+        calls: &mut Calls<'_>,
+    ) -> Result<Thought, Trouble> {
         let codes = self.earlier_codes(turn).await?;
         let mut messages = prompt::code_conversation(turn, &self.excerpts(turn).await?, &codes);
         let (answer, reason) = match read(calls.ask(model, self.code_question(&messages)).await)? {
@@ -159,14 +165,17 @@ impl Thinker {
 
     /// The code worked. Whatever happens to the model now, the person gets the result.
     async fn sum_up(&self, turn: &Turn, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
-        let Some((attempt, run)) = turn.last_attempt().and_then(|attempt| Some((attempt, attempt.run.as_ref()?))) else {
+        let Some((attempt, run)) = turn.last_attempt().and_then(|attempt| Some((attempt, attempt.run.as_ref()?)))
+        else {
             return Ok(by_rule(Act::Finish(summary::gave_up(turn))));
         };
         let Role::Model(model) = &self.roles.reasoning else {
             let text = match self.roles.code {
                 Role::Builtin => {
                     let evidence = self.evidence(turn).await?;
-                    with_pictures(&evidence, |pictures| builtin::summarise(pictures, &turn.prompt, &run.stdout, &run.outputs))
+                    with_pictures(&evidence, |pictures| {
+                        builtin::summarise(pictures, &turn.prompt, &run.stdout, &run.outputs)
+                    })
                 }
                 Role::Model(_) => summary::worked(&self.explanation(&attempt.code_key).await, run, Because::NoModel),
             };
@@ -236,7 +245,9 @@ fn summary_question(turn: &Turn, run: &Run, explanation: &str) -> String {
 fn with_pictures<T>(evidence: &[Value], act: impl FnOnce(&[builtin::Picture<'_>]) -> T) -> T {
     let count = evidence.len();
     let paths: Vec<(String, String)> = (0..count)
-        .map(|index| (format!("/box/in/{}", input_name(index, count)), format!("/box/in/{}", evidence_name(index, count))))
+        .map(|index| {
+            (format!("/box/in/{}", input_name(index, count)), format!("/box/in/{}", evidence_name(index, count)))
+        })
         .collect();
     let pictures: Vec<builtin::Picture<'_>> = paths
         .iter()

@@ -7,6 +7,7 @@ by itself when its input ends. The source is never executed and nothing is writt
 """
 
 import ast
+import codecs
 import faulthandler
 import io
 import json
@@ -81,7 +82,11 @@ class Bandit:
 def read(data, bandit, config):
     """The answer for one source."""
     lines = source_facts.Lines(data)
-    tree = parse(data, lines)
+    sys.setrecursionlimit(PYTHON_DEPTH)
+    try:
+        tree = parse(data, lines)
+    finally:
+        sys.setrecursionlimit(BANDIT_DEPTH)
     nodes = []
     for node in ast.walk(tree):
         nodes.append(node)
@@ -104,25 +109,27 @@ def parse(data, lines):
         encoding = "unknown"
     if encoding not in ("utf-8", "utf-8-sig"):
         raise Refused({"encoding": encoding})
-    sys.setrecursionlimit(PYTHON_DEPTH)
     try:
-        compile(data, "main.py", "exec", dont_inherit=True)
-        return ast.parse(data)
+        tree = ast.parse(data.removeprefix(codecs.BOM_UTF8).decode())
     except SyntaxError as error:
-        raise Refused({"syntax": describe(error, lines)}) from None
+        raise Refused({"syntax": describe(error, lines, (error.offset or 1) - 1)}) from None
     except (ValueError, OverflowError) as error:
         raise Refused({"syntax": {"line": 1, "column": 1, "message": str(error)}}) from None
-    finally:
-        sys.setrecursionlimit(BANDIT_DEPTH)
+    try:
+        compile(tree, "main.py", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        # The parser counts characters, the compiler behind it counts bytes.
+        place = lines.place(error.lineno, (error.offset or 1) - 1)
+        raise Refused({"syntax": describe(error, lines, place["column"] - 1)}) from None
+    return tree
 
 
-def describe(error, lines):
+def describe(error, lines, before):
     line = min(max(error.lineno or 1, 1), len(lines.lines))
     message = error.msg
     if re.match(rb"\s*[!%]", lines.text(line)):
         message += " (notebook commands that start with ! or % do not exist here)"
-    # The offset of a SyntaxError is in characters and counted from 1 already.
-    return {"line": line, "column": max(error.offset or 1, 1), "message": message}
+    return {"line": line, "column": max(before, 0) + 1, "message": message}
 
 
 def answer(request, bandit, config):

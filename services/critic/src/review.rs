@@ -1,6 +1,7 @@
 //! One review: the tools side by side, then their findings together.
 
 mod bandit;
+mod facts;
 mod policy;
 mod ruff;
 mod worker;
@@ -9,9 +10,10 @@ use crate::Settings;
 use crate::error::{CriticUnavailable, ToolError, ToolProblem};
 use crate::verdict::judge;
 use common::review::{Finding, Review};
+use facts::Reading;
 use policy::Modules;
 use ruff::Ruff;
-use worker::{Pool, Reading};
+use worker::Pool;
 
 /// Versions of the tools in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +46,9 @@ const PLANTED_RULES: &[(&str, &str, u32)] =
 impl Reviewer {
     /// Starts the tools and asks each for its version.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, CriticUnavailable> {
-        let bin = settings.tools_dir.join("bin");
+        // The tools run in another folder, where a relative path would lead elsewhere.
+        let tools = std::path::absolute(&settings.tools_dir).unwrap_or_else(|_| settings.tools_dir.clone());
+        let bin = tools.join("bin");
         let ruff = Ruff::new(bin.join("ruff"), settings.timeout);
         let workers = Pool::new(bin.join("python3"), policy::watched_calls(), settings);
         let (version, hello) = tokio::join!(ruff.version(), workers.warm_up());
@@ -134,5 +138,7 @@ fn problem(tool: &'static str, error: &ToolError, settings: &Settings) -> ToolPr
 
 fn fix(settings: &Settings) -> String {
     let folder = settings.tools_dir.display();
-    format!("install the pinned review tools again with 'make setup', so that {folder}/bin has ruff and a python3 with bandit")
+    format!(
+        "install the pinned review tools again with 'make setup', so that {folder}/bin has ruff and a python3 with bandit"
+    )
 }

@@ -80,7 +80,8 @@ fn said(finding: &Finding) -> String {
 
 /// Rules of ruff for what Python refuses to compile.
 fn is_compile_error(rule: &str) -> bool {
-    const RULES: &[&str] = &["F622", "F701", "F702", "F704", "F706", "F707", "PLE0116", "PLE0117", "PLE0118", "PLE1142"];
+    const RULES: &[&str] =
+        &["F622", "F701", "F702", "F704", "F706", "F707", "PLE0116", "PLE0117", "PLE0118", "PLE1142"];
     RULES.contains(&rule)
 }
 

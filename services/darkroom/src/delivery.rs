@@ -31,7 +31,10 @@ impl Delivery {
         let relative = Path::new(name);
         let plain = relative.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if !plain || name.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "an output name that is not a plain relative path"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "an output name that is not a plain relative path",
+            ));
         }
         let path = self.folder.join(relative);
         let parent = path.parent().unwrap_or(&self.folder);

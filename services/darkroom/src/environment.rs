@@ -44,7 +44,9 @@ impl Environment {
             Ok(text) => dot_env(&text)?,
             Err(_) => BTreeMap::new(),
         };
-        variables.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+        variables.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Self::from_variables(&variables, &current, &program)
     }
 
@@ -52,7 +54,11 @@ impl Environment {
     ///
     /// # Errors
     /// Settings that are not accepted.
-    pub fn from_variables(variables: &BTreeMap<String, String>, current: &Path, program: &Path) -> Result<Self, EnvironmentError> {
+    pub fn from_variables(
+        variables: &BTreeMap<String, String>,
+        current: &Path,
+        program: &Path,
+    ) -> Result<Self, EnvironmentError> {
         let settings = Settings::from_variables(variables)?;
         // `bin/darkroom` finds `python` and `tools` beside `bin`.
         let beside = |name: &str| program.parent().and_then(Path::parent).unwrap_or(current).join(name);
@@ -106,12 +112,14 @@ mod tests {
     #[test]
     fn python_environments_are_found_beside_the_program() {
         let read = |variables: &BTreeMap<String, String>| {
-            Environment::from_variables(variables, Path::new("/somewhere"), Path::new("/opt/darkroom/bin/darkroom")).unwrap()
+            Environment::from_variables(variables, Path::new("/somewhere"), Path::new("/opt/darkroom/bin/darkroom"))
+                .unwrap()
         };
         let default = read(&BTreeMap::new());
         assert_eq!(default.python_env, Path::new("/opt/darkroom/python"));
         assert_eq!(default.data_dir, Path::new("/somewhere/data"));
-        let set = read(&BTreeMap::from([("TOOLS_ENV".to_owned(), "t".to_owned()), ("DATA_DIR".to_owned(), "/d".to_owned())]));
+        let set =
+            read(&BTreeMap::from([("TOOLS_ENV".to_owned(), "t".to_owned()), ("DATA_DIR".to_owned(), "/d".to_owned())]));
         assert_eq!((set.tools_env.as_path(), set.data_dir.as_path()), (Path::new("/somewhere/t"), Path::new("/d")));
     }
 }

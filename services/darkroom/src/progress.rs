@@ -94,7 +94,11 @@ fn told(kind: &str, detail: &Value) -> (String, String) {
     match kind {
         "look" => {
             let sure = detail["confidence"].as_f64().unwrap_or(0.0) * 100.0;
-            let title = if text("title").is_empty() { String::new() } else { format!(", title \"{}\"", one_line(text("title"), 120)) };
+            let title = if text("title").is_empty() {
+                String::new()
+            } else {
+                format!(", title \"{}\"", one_line(text("title"), 120))
+            };
             (format!("seen: {} ({sure:.0}% sure){title}", text("image_kind")), String::new())
         }
         "think" => match text("action") {
@@ -115,7 +119,10 @@ fn told(kind: &str, detail: &Value) -> (String, String) {
                     format!("line {}: {} {}: {}", finding["line"], part("tool"), part("rule"), part("message"))
                 })
                 .collect();
-            (format!("review by ruff, bandit and policy: {} ({} findings)", text("verdict"), findings.len()), lines.join("\n"))
+            (
+                format!("review by ruff, bandit and policy: {} ({} findings)", text("verdict"), findings.len()),
+                lines.join("\n"),
+            )
         }
         _ => {
             let outputs = detail["outputs"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -135,8 +135,12 @@ fn or_default(set: &str, default: impl FnOnce() -> String) -> String {
 
 fn role(url: &str, name: &str, key: &Secret, what: &str, timeout: Duration) -> Result<Role, NotReady> {
     let limits = Limits { read_timeout: timeout, total_timeout: timeout, ..Limits::default() };
-    llm::connect(url, name, key.value().cloned(), limits)
-        .map_err(|error| NotReady::new(format!("{what} model: {error}"), format!("correct {what}_MODEL_URL, _NAME or _KEY in the settings")))
+    llm::connect(url, name, key.value().cloned(), limits).map_err(|error| {
+        NotReady::new(
+            format!("{what} model: {error}"),
+            format!("correct {what}_MODEL_URL, _NAME or _KEY in the settings"),
+        )
+    })
 }
 
 /// Who plays the three roles.
@@ -147,7 +151,13 @@ pub fn open_roles(settings: &Settings) -> Result<[Role; 3], NotReady> {
     let timeout = Duration::from_secs(settings.model_timeout_seconds.0);
     Ok([
         role(&settings.vision_model_url, &settings.vision_model_name, &settings.vision_model_key, "VISION", timeout)?,
-        role(&settings.reasoning_model_url, &settings.reasoning_model_name, &settings.reasoning_model_key, "REASONING", timeout)?,
+        role(
+            &settings.reasoning_model_url,
+            &settings.reasoning_model_name,
+            &settings.reasoning_model_key,
+            "REASONING",
+            timeout,
+        )?,
         role(&settings.code_model_url, &settings.code_model_name, &settings.code_model_key, "CODE", timeout)?,
     ])
 }
@@ -160,7 +170,9 @@ impl System {
     pub async fn open(environment: &Environment, data: &Path) -> Result<Self, NotReady> {
         let settings = &environment.settings;
         let [vision, reasoning, code] = open_roles(settings)?;
-        let bus = bus::connect(&settings.bus_url).await.map_err(|error| NotReady::new(error.to_string(), "correct BUS_URL in the settings"))?;
+        let bus = bus::connect(&settings.bus_url)
+            .await
+            .map_err(|error| NotReady::new(error.to_string(), "correct BUS_URL in the settings"))?;
         let blob = open_blob(settings, data).await?;
         let database = or_default(&settings.database_url, || format!("sqlite://{}", data.join("db").display()));
         // The slow starts, each waiting for processes, go side by side.
@@ -173,8 +185,10 @@ impl System {
         let (sandbox, critic) = (sandbox?, critic?);
         let files_db = files_db.map_err(|error| NotReady::storage(&error))?;
         let jobs_db = jobs_db.map_err(|error| NotReady::storage(&error))?;
-        let files_settings =
-            files::Settings { max_upload_bytes: settings.max_upload_bytes.0, max_image_pixels: settings.max_image_pixels.0 };
+        let files_settings = files::Settings {
+            max_upload_bytes: settings.max_upload_bytes.0,
+            max_image_pixels: settings.max_image_pixels.0,
+        };
         let files_deps = files::Deps { db: files_db, blob: blob.clone(), bus: bus.clone() };
         let files = Files::open(files_deps, files_settings).await.map_err(|error| NotReady::storage(&error))?;
         let jobs_settings =
@@ -195,7 +209,8 @@ impl System {
         let stop = CancellationToken::new();
         let failed = |error: &dyn std::error::Error| NotReady::storage(error);
         let sandbox = self.sandbox.start(self.bus.clone(), stop.clone()).await.map_err(|error| failed(&error))?;
-        let critic = critic::start(&self.bus, self.critic.clone(), stop.clone()).await.map_err(|error| failed(&error))?;
+        let critic =
+            critic::start(&self.bus, self.critic.clone(), stop.clone()).await.map_err(|error| failed(&error))?;
         let agent = self.agent.start(stop.clone()).await.map_err(|error| failed(&error))?;
         let jobs = self.jobs.start(stop.clone()).await.map_err(|error| failed(&error))?;
         drop(self.files.start(stop.clone()));
@@ -205,8 +220,10 @@ impl System {
     /// Everything the server answers with.
     pub fn site(&self, gateway: &Gateway) -> Site {
         let site = Site::new(gateway.authenticator()).health(self.health());
-        let (files, jobs) = (actix_web::web::Data::new(self.files.clone()), actix_web::web::Data::new(self.jobs.clone()));
-        let (critic, sandbox) = (actix_web::web::Data::new(self.critic.clone()), actix_web::web::Data::new(self.sandbox.clone()));
+        let (files, jobs) =
+            (actix_web::web::Data::new(self.files.clone()), actix_web::web::Data::new(self.jobs.clone()));
+        let (critic, sandbox) =
+            (actix_web::web::Data::new(self.critic.clone()), actix_web::web::Data::new(self.sandbox.clone()));
         let site = site
             .routes(move |cfg| {
                 cfg.app_data(files.clone());
@@ -238,7 +255,9 @@ impl System {
         Health::new(vec![
             Check::new("files", move || {
                 let files = files.clone();
-                async move { files.check().await.map(|()| "Uploads can be stored.".to_owned()).map_err(|failure| failure.detail) }
+                async move {
+                    files.check().await.map(|()| "Uploads can be stored.".to_owned()).map_err(|failure| failure.detail)
+                }
             }),
             Check::new("jobs", move || {
                 let jobs = jobs.clone();

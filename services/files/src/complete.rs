@@ -109,7 +109,7 @@ impl Files {
 fn render(kind: ImageType, bytes: &[u8], max_pixels: u64) -> Result<Rendered, DecodeError> {
     let decoded = decode(kind, bytes, max_pixels)?;
     let image = encode::png(&decoded.image)?;
-    let thumbnail = encode::png(&encode::thumbnail(&decoded.image))?;
+    let thumbnail = encode::thumbnail_png(&decoded.image)?;
     Ok(Rendered {
         image_sha256: hex::encode(Sha256::digest(&image)),
         image: image.into(),

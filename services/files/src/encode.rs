@@ -7,23 +7,31 @@ use image::{DynamicImage, ImageResult};
 /// Longest side of a thumbnail in pixels.
 pub const THUMBNAIL_SIDE: u32 = 320;
 
-/// From here on a picture is compressed fast rather than small.
-const LARGE_PIXELS: u64 = 2_000_000;
-
-/// The picture as PNG. The same pixels always give the same bytes.
+/// The picture as PNG, compressed fast rather than small: uploads wait for it. The same pixels always
+/// give the same bytes.
 ///
 /// # Errors
 /// Only if the picture has a pixel format PNG does not know.
 pub fn png(image: &DynamicImage) -> ImageResult<Vec<u8>> {
-    let pixels = u64::from(image.width()) * u64::from(image.height());
-    let compression = if pixels < LARGE_PIXELS { CompressionType::Default } else { CompressionType::Fast };
+    compressed(image, CompressionType::Fast)
+}
+
+/// The thumbnail of a picture as PNG, compressed small: pages load many of them.
+///
+/// # Errors
+/// As [`png`].
+pub fn thumbnail_png(image: &DynamicImage) -> ImageResult<Vec<u8>> {
+    compressed(&thumbnail(image), CompressionType::Default)
+}
+
+fn compressed(image: &DynamicImage, compression: CompressionType) -> ImageResult<Vec<u8>> {
     let mut bytes = Vec::new();
     image.write_with_encoder(PngEncoder::new_with_quality(&mut bytes, compression, FilterType::Adaptive))?;
     Ok(bytes)
 }
 
 /// The picture scaled down to fit a square of [`THUMBNAIL_SIDE`], 8 bits a channel; never scaled up.
-pub fn thumbnail(image: &DynamicImage) -> DynamicImage {
+fn thumbnail(image: &DynamicImage) -> DynamicImage {
     let side = image.width().max(image.height());
     let small = if side > 4 * THUMBNAIL_SIDE {
         // Fast and coarse first, so that the careful step has little to do.
@@ -45,3 +53,6 @@ pub fn thumbnail(image: &DynamicImage) -> DynamicImage {
         (false, false) => small.into_luma8().into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,14 +36,16 @@ pub fn finish(mut api: OpenApi, public: &[PublicRoute], version: &str) -> OpenAp
         .license(Some(license))
         .build();
     let components = api.components.get_or_insert_default();
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`darkroom token` prints the local token."));
+    let scheme =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`darkroom token` prints the local token."));
     components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     let mut parts = Vec::new();
     ProblemBody::schemas(&mut parts);
     components.schemas.extend(parts);
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
-    let problem = ResponseBuilder::new().description("A problem, told by its code").content("application/problem+json", content);
+    let problem =
+        ResponseBuilder::new().description("A problem, told by its code").content("application/problem+json", content);
     components.responses.insert(PROBLEM.to_owned(), problem.build().into());
 
     for (path, item) in &mut api.paths.paths {
@@ -91,7 +93,9 @@ fn used_tags(api: &OpenApi) -> Vec<Tag> {
     let mut names: Vec<&str> = Vec::new();
     for item in api.paths.paths.values() {
         let operations = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
-        names.extend(operations.into_iter().flatten().flat_map(|operation| operation.tags.iter().flatten()).map(String::as_str));
+        names.extend(
+            operations.into_iter().flatten().flat_map(|operation| operation.tags.iter().flatten()).map(String::as_str),
+        );
     }
     let known = TAGS.iter().filter(|(name, _)| names.contains(name));
     known.map(|(name, description)| TagBuilder::new().name(*name).description(Some(*description)).build()).collect()

@@ -111,14 +111,19 @@ struct Code {
 
 /// Uses a one-time link up and opens a session in this browser.
 #[get("/signin")]
-async fn signin(request: HttpRequest, query: web::Query<Code>, gateway: web::Data<Gateway>) -> Result<HttpResponse, Problem> {
+async fn signin(
+    request: HttpRequest,
+    query: web::Query<Code>,
+    gateway: web::Data<Gateway>,
+) -> Result<HttpResponse, Problem> {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, "/docs"));
     // A program that only looks whether the link is alive must not use it up.
     if edge::is_head(&request) {
         return Ok(response.finish());
     }
-    let refused = || Problem::with_detail(ErrorCode::Unauthorized, "This sign-in link is wrong, was used before, or is too old.");
+    let refused =
+        || Problem::with_detail(ErrorCode::Unauthorized, "This sign-in link is wrong, was used before, or is too old.");
     let cookie = gateway.auth.redeem(&query.code).ok_or_else(refused)?;
     Ok(response.cookie(cookie).finish())
 }

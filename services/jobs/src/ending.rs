@@ -19,9 +19,15 @@ pub fn failure(job: &Job) -> Failure {
             (None, Some(review)) => {
                 let worst = review.findings.iter().find(|finding| finding.blocks).or_else(|| review.findings.first());
                 let because = worst.map_or_else(String::new, |finding| {
-                    format!(" The last finding: line {}, {} {}: {}", finding.line, finding.tool, finding.rule, finding.message)
+                    format!(
+                        " The last finding: line {}, {} {}: {}",
+                        finding.line, finding.tool, finding.rule, finding.message
+                    )
                 });
-                Failure::with_detail(ErrorCode::ReviewBlocked, format!("Code was written {times} and the review blocked the last one.{because}"))
+                Failure::with_detail(
+                    ErrorCode::ReviewBlocked,
+                    format!("Code was written {times} and the review blocked the last one.{because}"),
+                )
             }
             (None, None) => Failure::new(ErrorCode::WorkerFailed),
         },
@@ -33,9 +39,10 @@ fn run_failure(run: &Run, times: &str) -> Failure {
     let last_line = run.stderr_tail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("").trim();
     let seconds = run.duration_ms / 1000;
     match run.status {
-        RunStatus::Timeout => {
-            Failure::with_detail(ErrorCode::RunTimeout, format!("Code was tried {times}; the last run was stopped after {seconds} seconds."))
-        }
+        RunStatus::Timeout => Failure::with_detail(
+            ErrorCode::RunTimeout,
+            format!("Code was tried {times}; the last run was stopped after {seconds} seconds."),
+        ),
         RunStatus::OutOfMemory => Failure::with_detail(
             ErrorCode::RunOutOfMemory,
             format!("Code was tried {times}; the last run was stopped at its memory limit."),
@@ -46,7 +53,10 @@ fn run_failure(run: &Run, times: &str) -> Failure {
         ),
         RunStatus::Ok | RunStatus::Error | RunStatus::Killed => {
             let because = if last_line.is_empty() { String::new() } else { format!(" Its last words: {last_line}") };
-            Failure::with_detail(ErrorCode::RunFailed, format!("Code was tried {times} and the last run failed.{because}"))
+            Failure::with_detail(
+                ErrorCode::RunFailed,
+                format!("Code was tried {times} and the last run failed.{because}"),
+            )
         }
     }
 }

@@ -126,7 +126,12 @@ impl Jobs {
     ///
     /// # Errors
     /// `invalid_field`, `prompt_too_long`, `file_not_found`, `idempotency_conflict`, or a storage failure.
-    pub async fn create(&self, owner: &OwnerId, request: NewJob, idempotency_key: Option<String>) -> Result<JobView, Failure> {
+    pub async fn create(
+        &self,
+        owner: &OwnerId,
+        request: NewJob,
+        idempotency_key: Option<String>,
+    ) -> Result<JobView, Failure> {
         let request = request.checked()?;
         let key = idempotency_key.map(|key| request.idempotency(key)).transpose()?;
         let mut pictures = Vec::with_capacity(request.file_ids.len());
@@ -206,7 +211,13 @@ impl Jobs {
     ///
     /// # Errors
     /// A storage failure.
-    pub async fn list(&self, owner: &OwnerId, state: Option<JobState>, before: Option<JobId>, limit: u64) -> Result<JobPage, Failure> {
+    pub async fn list(
+        &self,
+        owner: &OwnerId,
+        state: Option<JobState>,
+        before: Option<JobId>,
+        limit: u64,
+    ) -> Result<JobPage, Failure> {
         let limit = limit.clamp(1, 100);
         let mut jobs = self.inner.store.list(owner, state, before, limit + 1).await.map_err(store_failure)?;
         let more = jobs.len() as u64 > limit;
@@ -255,7 +266,12 @@ impl Jobs {
     ///
     /// # Errors
     /// `job_not_found`, or a storage failure.
-    pub async fn events(&self, owner: &OwnerId, id: JobId, after: u64) -> Result<impl Stream<Item = StoredEvent> + use<>, Failure> {
+    pub async fn events(
+        &self,
+        owner: &OwnerId,
+        id: JobId,
+        after: u64,
+    ) -> Result<impl Stream<Item = StoredEvent> + use<>, Failure> {
         self.job(owner, id).await?;
         Ok(view::follow(self.inner.store.clone(), self.inner.changed.subscribe(), id, after))
     }

@@ -175,7 +175,8 @@ impl Work {
     }
 
     fn answer(&mut self, id: StepId, outcome: Outcome) {
-        let Some(index) = self.job.steps.iter().position(|step| step.id == id && step.state == StepState::Running) else {
+        let Some(index) = self.job.steps.iter().position(|step| step.id == id && step.state == StepState::Running)
+        else {
             return;
         };
         let (kind, picture) = (self.job.steps[index].kind, self.job.steps[index].picture);
@@ -227,7 +228,9 @@ impl Work {
         match kind {
             // Without evidence nothing that follows could be trusted.
             StepKind::Look => {
-                let detail = if failure.code == ErrorCode::LookFailed { failure } else {
+                let detail = if failure.code == ErrorCode::LookFailed {
+                    failure
+                } else {
                     Failure::with_detail(failure.code, format!("Looking at the picture failed: {}", failure.detail))
                 };
                 self.end(JobState::Failed, Some(detail));
@@ -367,7 +370,10 @@ impl Work {
             }
             if self.job.steps[index].sent >= MAX_SENDS {
                 let kind = self.job.steps[index].kind;
-                let failure = Failure::with_detail(ErrorCode::WorkerFailed, format!("The {} step got no answer {MAX_SENDS} times.", kind.as_str()));
+                let failure = Failure::with_detail(
+                    ErrorCode::WorkerFailed,
+                    format!("The {} step got no answer {MAX_SENDS} times.", kind.as_str()),
+                );
                 self.finish_step(index, StepState::Failed, json!({ "error": failure }));
                 self.step_failed(kind, failure);
             } else {
@@ -403,7 +409,9 @@ impl Work {
 fn describe(thought: &Thought, usage: Usage, model: &str) -> Value {
     let action = match thought {
         Thought::VisionNotes(text) => json!({ "action": "vision_notes", "text": text }),
-        Thought::WriteCode { code, explanation, .. } => json!({ "action": "write_code", "code": code, "explanation": explanation }),
+        Thought::WriteCode { code, explanation, .. } => {
+            json!({ "action": "write_code", "code": code, "explanation": explanation })
+        }
         Thought::Finish(summary) => json!({ "action": "finish", "summary": summary }),
         Thought::Unusable(reason) => json!({ "action": "unusable", "reason": reason }),
     };

@@ -43,7 +43,8 @@ fn last_attempt(job: &Job) -> Result<&Attempt, InvalidMessage> {
 }
 
 fn look(job: &Job, step: &Step) -> Result<sandbox_v1::Look, InvalidMessage> {
-    let picture = step.picture.and_then(|index| job.pictures.get(index)).ok_or_else(|| InvalidMessage::field("picture"))?;
+    let picture =
+        step.picture.and_then(|index| job.pictures.get(index)).ok_or_else(|| InvalidMessage::field("picture"))?;
     Ok(sandbox_v1::Look {
         job_id: job.id.to_string(),
         step_id: step.id.to_string(),
@@ -66,7 +67,11 @@ fn seen_of(job: &Job) -> Result<Vec<common_v1::Seen>, InvalidMessage> {
 
 fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
     let last_notes = job.turns.iter().rposition(|turn| matches!(turn, Turn::VisionNotes { .. }));
-    let turns = job.turns.iter().enumerate().filter(|(index, turn)| !matches!(turn, Turn::VisionNotes { .. }) || Some(*index) == last_notes);
+    let turns = job
+        .turns
+        .iter()
+        .enumerate()
+        .filter(|(index, turn)| !matches!(turn, Turn::VisionNotes { .. }) || Some(*index) == last_notes);
     Ok(agent_v1::Think {
         job_id: job.id.to_string(),
         step_id: step.id.to_string(),
@@ -93,7 +98,14 @@ fn turn_message(turn: &Turn) -> agent_v1::turn::Turn {
 fn attempt_message(attempt: &Attempt) -> agent_v1::Attempt {
     let verdict = attempt.review.as_ref().map_or(common_v1::Verdict::Unspecified, |review| review.verdict.into());
     let findings = attempt.review.iter().flat_map(|review| &review.findings).map(|finding| {
-        format!("line {}: {} {} ({}): {}\n", finding.line, finding.tool, finding.rule, if finding.blocks { "blocks" } else { "note" }, finding.message)
+        format!(
+            "line {}: {} {} ({}): {}\n",
+            finding.line,
+            finding.tool,
+            finding.rule,
+            if finding.blocks { "blocks" } else { "note" },
+            finding.message
+        )
     });
     let mut findings: String = findings.collect();
     findings.truncate(findings.floor_char_boundary(FINDINGS_BYTES));
@@ -117,7 +129,10 @@ fn run(job: &Job, step: &Step) -> Result<sandbox_v1::Run, InvalidMessage> {
     for (index, picture) in job.pictures.iter().enumerate() {
         inputs.push(sandbox_v1::Input { name: picture::input_name(index, count), blob_key: picture.blob_key.clone() });
         if let Some(seen) = job.seen.get(index).and_then(Option::as_ref) {
-            inputs.push(sandbox_v1::Input { name: picture::evidence_name(index, count), blob_key: seen.evidence_key.clone() });
+            inputs.push(sandbox_v1::Input {
+                name: picture::evidence_name(index, count),
+                blob_key: seen.evidence_key.clone(),
+            });
         }
     }
     Ok(sandbox_v1::Run {

@@ -30,23 +30,28 @@ pub fn blob_failure(error: &BlobError) -> Failure {
 }
 
 /// Makes the report.
-pub async fn of<B: BlobReader + ?Sized>(job: &Job, blob: &B, links: LinkStyle, now: Millis) -> Result<JobReport, Failure> {
+pub async fn of<B: BlobReader + ?Sized>(
+    job: &Job,
+    blob: &B,
+    links: LinkStyle,
+    now: Millis,
+) -> Result<JobReport, Failure> {
     let delivered = job.delivered();
     let run = match delivered {
         Some(attempt) => run_of(attempt, blob).await?,
         None => None,
     };
-    let outputs = delivered.and_then(|attempt| attempt.run.as_ref()).map(|run| run.outputs.as_slice()).unwrap_or_default();
+    let outputs =
+        delivered.and_then(|attempt| attempt.run.as_ref()).map(|run| run.outputs.as_slice()).unwrap_or_default();
     Ok(JobReport {
         job_id: job.id,
         state: job.state,
         summary: job.summary.clone(),
         image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
         code: delivered.map(|attempt| attempt.code.clone()),
-        review: delivered.and_then(|attempt| attempt.review.as_ref()).map(|review| ReportReview {
-            verdict: review.verdict,
-            findings: review.findings.clone(),
-        }),
+        review: delivered
+            .and_then(|attempt| attempt.review.as_ref())
+            .map(|review| ReportReview { verdict: review.verdict, findings: review.findings.clone() }),
         run,
         outputs: outputs.iter().map(|output| linked(job.id, output, links)).collect(),
         steps: job
@@ -77,7 +82,9 @@ async fn run_of<B: BlobReader + ?Sized>(attempt: &Attempt, blob: &B) -> Result<O
 async fn whole_result<B: BlobReader + ?Sized>(key: &str, blob: &B) -> Result<Option<ExecutionResult>, Failure> {
     let Ok(key) = BlobKey::parse(key) else { return Ok(None) };
     match blob.get(&key, MAX_RESULT_BYTES).await {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).inspect_err(|error| tracing::error!(%error, "stored result is not readable")).ok()),
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes)
+            .inspect_err(|error| tracing::error!(%error, "stored result is not readable"))
+            .ok()),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(blob_failure(&error)),
     }

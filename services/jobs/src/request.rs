@@ -32,7 +32,8 @@ impl NewJob {
             return invalid("'file_ids' must name 1 to 8 uploaded images.");
         }
         if self.prompt.len() > MAX_PROMPT_BYTES {
-            let detail = format!("The prompt has {} bytes; at most {MAX_PROMPT_BYTES} are accepted.", self.prompt.len());
+            let detail =
+                format!("The prompt has {} bytes; at most {MAX_PROMPT_BYTES} are accepted.", self.prompt.len());
             return Err(Failure::with_detail(ErrorCode::PromptTooLong, detail));
         }
         if self.options.max_repairs > MAX_REPAIRS {
@@ -50,7 +51,10 @@ impl NewJob {
     /// `invalid_field` when the key is empty or longer than 255 characters.
     pub fn idempotency(&self, key: String) -> Result<IdempotencyKey, Failure> {
         if key.is_empty() || key.len() > 255 {
-            return Err(Failure::with_detail(ErrorCode::InvalidField, "'Idempotency-Key' must have 1 to 255 characters."));
+            return Err(Failure::with_detail(
+                ErrorCode::InvalidField,
+                "'Idempotency-Key' must have 1 to 255 characters.",
+            ));
         }
         let canonical = serde_json::to_vec(self).map_err(|_| Failure::new(ErrorCode::Internal))?;
         Ok(IdempotencyKey { key, request_sha256: hex::encode(Sha256::digest(canonical)) })

@@ -101,7 +101,12 @@ struct Follow {
 }
 
 /// All events of a job after a number, those to come included; ends after `job_finished`.
-pub fn follow(store: Store, changed: broadcast::Receiver<JobId>, id: JobId, after: u64) -> impl Stream<Item = StoredEvent> {
+pub fn follow(
+    store: Store,
+    changed: broadcast::Receiver<JobId>,
+    id: JobId,
+    after: u64,
+) -> impl Stream<Item = StoredEvent> {
     let start = Follow { store, changed, id, after, ready: VecDeque::new(), ended: false };
     stream::unfold(start, |mut follow| async move {
         let event = follow.next().await?;

@@ -52,12 +52,14 @@ impl Trouble {
     pub fn blob(error: &BlobError) -> Self {
         tracing::warn!(error = %error, cause = ?error.source, "blob store");
         match error.kind {
-            ErrorKind::NotFound => {
-                Self::Final(Failure::with_detail(ErrorCode::WorkerFailed, "Something this step needs is gone from the store."))
-            }
-            ErrorKind::TooLarge => {
-                Self::Final(Failure::with_detail(ErrorCode::WorkerFailed, "Something this step needs is larger than it can be."))
-            }
+            ErrorKind::NotFound => Self::Final(Failure::with_detail(
+                ErrorCode::WorkerFailed,
+                "Something this step needs is gone from the store.",
+            )),
+            ErrorKind::TooLarge => Self::Final(Failure::with_detail(
+                ErrorCode::WorkerFailed,
+                "Something this step needs is larger than it can be.",
+            )),
             _ => Self::Passing(Failure::new(ErrorCode::StorageUnavailable)),
         }
     }

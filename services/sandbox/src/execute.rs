@@ -41,7 +41,8 @@ impl ExecutionRequest {
             return invalid("The field 'code' is empty.".into());
         }
         if self.code.len() > MAX_EXECUTION_CODE_BYTES {
-            let detail = format!("The code has {} bytes; at most {MAX_EXECUTION_CODE_BYTES} are accepted.", self.code.len());
+            let detail =
+                format!("The code has {} bytes; at most {MAX_EXECUTION_CODE_BYTES} are accepted.", self.code.len());
             return Err(Failure::with_detail(ErrorCode::CodeTooLong, detail));
         }
         if self.code.contains('\0') {
@@ -98,7 +99,7 @@ impl Sandbox {
         let slot = tokio::select! {
             biased;
             slot = self.0.slots.take_or_refuse() => slot.map_err(|_| Failure::new(ErrorCode::TooBusy))?,
-            () = cancel.cancelled() => return Err(Failure::with_detail(ErrorCode::TooBusy, "The run was given up while it waited.")),
+            () = cancel.cancelled() => return Ok(Execution::new(Outcome::never_ran(), self.isolation())),
         };
         let task = Task {
             code: request.code.into(),
@@ -112,7 +113,12 @@ impl Sandbox {
 
     /// Runs a task to its end on a task of its own: whoever drops this future kills the run, but its
     /// clearing away is never cut short.
-    pub(crate) async fn run_in(&self, slot: crate::slots::Slot, task: Task, cancel: &CancellationToken) -> Result<Outcome, JailError> {
+    pub(crate) async fn run_in(
+        &self,
+        slot: crate::slots::Slot,
+        task: Task,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, JailError> {
         let kill = cancel.child_token();
         let _kill_when_dropped = kill.clone().drop_guard();
         let sandbox = self.clone();

@@ -43,7 +43,9 @@ async fn build(sandbox: &Sandbox) -> io::Result<()> {
         return Err(io::Error::other(String::from_utf8_lossy(&outcome.stderr.bytes).into_owned()));
     }
     let folder = sandbox.0.jail.fonts();
-    for file in outcome.harvest.files.iter().filter(|file| file.name.starts_with("fontlist") && !file.name.contains('/')) {
+    for file in
+        outcome.harvest.files.iter().filter(|file| file.name.starts_with("fontlist") && !file.name.contains('/'))
+    {
         // Named in one step, so that no run copies half a list.
         let draft = tempfile::NamedTempFile::new_in(folder.parent().unwrap_or(folder))?;
         std::fs::write(draft.path(), &file.bytes)?;

@@ -128,7 +128,8 @@ fn admit(size: u64, files: usize, total: u64) -> Result<u64, Reason> {
 
 fn walk(folder: &OwnedFd, prefix: Vec<u8>, depth: usize, entries: &mut Vec<Entry>, seen: &mut HashSet<u64>) {
     let Ok(listing) = Dir::read_from(folder) else { return };
-    let mut found: Vec<Vec<u8>> = listing.filter_map(Result::ok).map(|entry| entry.file_name().to_bytes().to_vec()).collect();
+    let mut found: Vec<Vec<u8>> =
+        listing.filter_map(Result::ok).map(|entry| entry.file_name().to_bytes().to_vec()).collect();
     found.retain(|name| name != b"." && name != b"..");
     // Which name of a twice-linked file counts must not depend on the order of the listing.
     found.sort();
@@ -162,7 +163,8 @@ fn judge(kind: FileType, stat: &Stat, seen: &mut HashSet<u64>) -> Result<u64, Re
 
 fn open(folder: impl AsFd, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let flags = flags | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    let resolve =
+        ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
     openat2(folder, path, flags, Mode::empty(), resolve)
 }
 
@@ -203,7 +205,8 @@ impl Rejected {
 
     fn finish(mut self) -> Vec<RejectedFile> {
         if let Some(reason) = self.last {
-            self.listed.push(RejectedFile { name: format!("({} more)", self.more), reason: reason.as_str().to_owned() });
+            self.listed
+                .push(RejectedFile { name: format!("({} more)", self.more), reason: reason.as_str().to_owned() });
         }
         self.listed
     }

@@ -99,6 +99,24 @@ pub struct Outcome {
     pub harvest: Harvest,
 }
 
+impl Outcome {
+    /// Cancelled before the code got going.
+    pub fn never_ran() -> Self {
+        let verdict = verdict::verdict(Some(verdict::Stop::Killed), None, 0);
+        Self {
+            status: verdict.status,
+            exit_code: verdict.exit_code,
+            signal: verdict.signal,
+            duration: Duration::ZERO,
+            cpu: Duration::ZERO,
+            peak_memory_bytes: 0,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            harvest: Harvest::default(),
+        }
+    }
+}
+
 /// A working jail. Dropping it kills what still runs in it.
 #[derive(Debug)]
 pub struct Jail {

@@ -66,7 +66,9 @@ impl Handler for LookHandler {
         };
         let told = match (seen, address) {
             (Ok(_), None) => return Handled::Done,
-            (Ok(seen), Some(address)) => encode(&address.event(Outcome::Looked(seen))).map(|payload| (address, payload)),
+            (Ok(seen), Some(address)) => {
+                encode(&address.event(Outcome::Looked(seen))).map(|payload| (address, payload))
+            }
             (Err(trouble), address) => return no_result(&self.bus, message, address, trouble).await,
         };
         match told {
@@ -84,7 +86,8 @@ fn read(payload: &[u8]) -> Result<(Option<Address>, PictureRef), InvalidMessage>
     let look = decode::<sandbox_v1::Look>(payload)?;
     let address = if look.job_id.is_empty() { None } else { Some(Address::parse(&look.job_id, &look.step_id)?) };
     let picture = PictureRef::try_from(look.picture.ok_or_else(|| InvalidMessage::field("picture"))?)?;
-    let is_hash = picture.sha256.len() == 64 && picture.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hash =
+        picture.sha256.len() == 64 && picture.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !is_hash {
         return Err(InvalidMessage::field("sha256"));
     }

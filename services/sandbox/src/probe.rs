@@ -23,7 +23,8 @@ if os.getuid() != 0 and os.getpid() != 1: print('user')
 const EXPECTED: [&str; 5] = ["network", "host", "root", "input", "user"];
 
 /// Takes more memory than the little it gets.
-const GREED: &str = "block = bytearray(400 << 20)\nfor n in range(0, len(block), 4096): block[n] = 1\nprint('unlimited')";
+const GREED: &str =
+    "block = bytearray(400 << 20)\nfor n in range(0, len(block), 4096): block[n] = 1\nprint('unlimited')";
 const LITTLE_MEMORY: u64 = 96 << 20;
 
 const ADVICE: &str = "'darkroom doctor' shows each requirement: user namespaces (sysctl user.max_user_namespaces and \
@@ -43,7 +44,10 @@ pub async fn exercise(jail: &Jail) -> Result<(), JailUnavailable> {
     let printed = String::from_utf8_lossy(&walls.stdout.bytes).into_owned();
     if walls.status != RunStatus::Ok {
         let said = String::from_utf8_lossy(&walls.stderr.bytes).into_owned();
-        return Err(JailUnavailable::new(format!("Python does not start in the jail ({})", said.trim()), "run 'make setup' again"));
+        return Err(JailUnavailable::new(
+            format!("Python does not start in the jail ({})", said.trim()),
+            "run 'make setup' again",
+        ));
     }
     for wall in EXPECTED {
         if !printed.lines().any(|line| line == wall) {
@@ -58,7 +62,8 @@ pub async fn exercise(jail: &Jail) -> Result<(), JailUnavailable> {
 }
 
 async fn run(jail: &Jail, code: &str, memory_bytes: Option<u64>, slot: u32) -> Result<Outcome, JailError> {
-    let task = Task { code: code.to_owned().into(), inputs: Vec::new(), timeout: Duration::from_secs(20), memory_bytes };
+    let task =
+        Task { code: code.to_owned().into(), inputs: Vec::new(), timeout: Duration::from_secs(20), memory_bytes };
     jail.run(task, slot, &CancellationToken::new()).await
 }
 
@@ -76,7 +81,8 @@ fn does_not_work(error: &JailError) -> JailUnavailable {
 pub async fn alive(sandbox: &Sandbox) -> Result<(), String> {
     // A busy sandbox is a working one.
     let Some(slot) = sandbox.0.slots.take_free() else { return Ok(()) };
-    let task = Task { code: "print(1)".into(), inputs: Vec::new(), timeout: Duration::from_secs(20), memory_bytes: None };
+    let task =
+        Task { code: "print(1)".into(), inputs: Vec::new(), timeout: Duration::from_secs(20), memory_bytes: None };
     match sandbox.run_in(slot, task, &CancellationToken::new()).await {
         Ok(outcome) if outcome.status == RunStatus::Ok && outcome.stdout.bytes == b"1\n" => Ok(()),
         Ok(outcome) => Err(format!("a test run ended as '{}'", outcome.status.as_str())),

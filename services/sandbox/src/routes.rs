@@ -1,7 +1,7 @@
 //! Direct runs over HTTP.
 
-use crate::execute::{Execution, ExecutionRequest};
 use crate::Sandbox;
+use crate::execute::{Execution, ExecutionRequest};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -108,15 +108,21 @@ async fn run_code(
     )
 )]
 #[get("/api/v1/executions/{id}/outputs/{name:.*}")]
-async fn read_output(principal: Principal, sandbox: web::Data<Sandbox>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+async fn read_output(
+    principal: Principal,
+    sandbox: web::Data<Sandbox>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
     let (id, name) = path.into_inner();
     let id: ExecutionId = parse_id(&id, ErrorCode::OutputNotFound)?;
     let missing = |_| Problem::new(ErrorCode::OutputNotFound);
     let keys = Keys::of(&principal.owner, id).map_err(missing)?;
     let list = sandbox.0.blob.get(&keys.list, MAX_LIST_BYTES).await.map_err(|error| blob_problem(&error))?;
-    let list: Vec<OutputFile> = serde_json::from_slice(&list).map_err(|error| Problem::internal("list of outputs", &error))?;
+    let list: Vec<OutputFile> =
+        serde_json::from_slice(&list).map_err(|error| Problem::internal("list of outputs", &error))?;
     // The name is only compared with names that were listed.
-    let found = list.iter().find(|output| output.name == name).ok_or_else(|| Problem::new(ErrorCode::OutputNotFound))?;
+    let found =
+        list.iter().find(|output| output.name == name).ok_or_else(|| Problem::new(ErrorCode::OutputNotFound))?;
     let key = keys.output(&found.name).map_err(missing)?;
     let (_, content) = sandbox.0.blob.get_stream(&key).await.map_err(|error| blob_problem(&error))?;
     let shown = Output { name: &found.name, media_type: &found.media_type, bytes: found.bytes, sha256: &found.sha256 };
@@ -167,12 +173,18 @@ impl Keys {
     }
 }
 
-async fn store(sandbox: &Sandbox, owner: &OwnerId, id: ExecutionId, execution: Execution) -> Result<ExecutionResult, BlobError> {
+async fn store(
+    sandbox: &Sandbox,
+    owner: &OwnerId,
+    id: ExecutionId,
+    execution: Execution,
+) -> Result<ExecutionResult, BlobError> {
     let Execution { mut result, contents } = execution;
     if result.outputs.is_empty() {
         return Ok(result);
     }
-    let wrong = |error: InvalidKey| BlobError { kind: ErrorKind::Source, key: id.to_string(), source: Some(error.into()) };
+    let wrong =
+        |error: InvalidKey| BlobError { kind: ErrorKind::Source, key: id.to_string(), source: Some(error.into()) };
     let keys = Keys::of(owner, id).map_err(wrong)?;
     for (output, content) in result.outputs.iter_mut().zip(contents) {
         sandbox.0.blob.put(&keys.output(&output.name).map_err(wrong)?, content).await?;

@@ -304,7 +304,8 @@ mod tests {
     /// Protects transcripts: cutting never splits a character.
     #[test]
     fn tails_keep_whole_characters() {
-        for (text, limit, expected) in [("abc", 2, "bc"), ("aé", 1, ""), ("aé", 2, "é"), ("", 4, ""), ("abc", 9, "abc")] {
+        for (text, limit, expected) in [("abc", 2, "bc"), ("aé", 1, ""), ("aé", 2, "é"), ("", 4, ""), ("abc", 9, "abc")]
+        {
             assert_eq!(tail(text, limit), expected);
         }
     }

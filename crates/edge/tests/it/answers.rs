@@ -10,15 +10,19 @@ use serde_json::json;
 async fn framework_errors_are_problems() {
     let server = server();
     let url = "/api/v1/things";
-    let body = problem(post(&server, url).header("content-type", "application/json").body("{\"name\":"), 400, "invalid_json").await;
+    let body =
+        problem(post(&server, url).header("content-type", "application/json").body("{\"name\":"), 400, "invalid_json")
+            .await;
     assert!(body["detail"].as_str().is_some_and(|text| text.contains("line 1")), "{body}");
     let body = problem(post(&server, url).json(&json!({"nam": 1})), 400, "invalid_json").await;
     assert!(body["detail"].as_str().is_some_and(|text| text.contains("`name`")), "{body}");
-    problem(post(&server, url).header("content-type", "application/json").body(vec![0xff, 0xfe]), 400, "invalid_json").await;
+    problem(post(&server, url).header("content-type", "application/json").body(vec![0xff, 0xfe]), 400, "invalid_json")
+        .await;
     problem(post(&server, url).body("{}"), 415, "unsupported_media_type").await;
     problem(post(&server, url).header("content-type", "text/plain").body("{}"), 415, "unsupported_media_type").await;
     problem(post(&server, url).json(&json!({"name": "a".repeat(LIMIT)})), 413, "payload_too_large").await;
-    let unsized_body = reqwest::Body::wrap_stream(futures::stream::iter([Ok::<_, std::io::Error>(vec![b' '; LIMIT + 1])]));
+    let unsized_body =
+        reqwest::Body::wrap_stream(futures::stream::iter([Ok::<_, std::io::Error>(vec![b' '; LIMIT + 1])]));
     let chunked = post(&server, url).header("content-type", "application/json").body(unsized_body);
     problem(chunked, 413, "payload_too_large").await;
     problem(get(&server, "/api/v1/things/not-an-id"), 404, "job_not_found").await;
@@ -32,7 +36,11 @@ async fn framework_errors_are_problems() {
 async fn a_wrong_method_is_told_apart_from_a_wrong_address() {
     let server = server();
     let id = common::JobId::new();
-    let cases = [("/api/v1/things".to_owned(), "POST"), (format!("/api/v1/things/{id}"), "GET, DELETE"), ("/openapi.json".to_owned(), "GET")];
+    let cases = [
+        ("/api/v1/things".to_owned(), "POST"),
+        (format!("/api/v1/things/{id}"), "GET, DELETE"),
+        ("/openapi.json".to_owned(), "GET"),
+    ];
     for (path, allow) in cases {
         let request = Client::new().request(Method::PATCH, server.url(&path)).bearer_auth("alice");
         let response = request.try_clone().expect("a plain request").send().await.expect("an answer");
@@ -90,7 +98,10 @@ async fn security_headers_are_on_every_answer() {
         assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
         assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
         assert_eq!(headers["x-frame-options"], "DENY", "{path}");
-        assert!(headers["content-security-policy"].to_str().is_ok_and(|text| text.starts_with("default-src 'none'")), "{path}");
+        assert!(
+            headers["content-security-policy"].to_str().is_ok_and(|text| text.starts_with("default-src 'none'")),
+            "{path}"
+        );
     }
 }
 
@@ -122,7 +133,8 @@ async fn head_answers_like_get() {
 #[actix_web::test]
 async fn the_api_document_is_served() {
     let server = server();
-    let api: serde_json::Value = get(&server, "/openapi.json").send().await.expect("an answer").json().await.expect("JSON");
+    let api: serde_json::Value =
+        get(&server, "/openapi.json").send().await.expect("an answer").json().await.expect("JSON");
     assert!(api["paths"]["/api/v1/things/{id}"]["delete"].is_object(), "{api}");
     assert!(api["components"]["schemas"]["Readiness"].is_object(), "{api}");
     assert!(api["paths"]["/undocumented"].is_null(), "{api}");

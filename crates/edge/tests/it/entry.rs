@@ -21,11 +21,16 @@ async fn strangers_reach_only_public_routes() {
     for (method, path) in protected {
         let method = Method::from_bytes(method.as_str().as_bytes()).expect("a method");
         problem(Client::new().request(method.clone(), server.url(&path)), 401, "unauthorized").await;
-        let hostile = Client::new().request(method, server.url(&path)).header("content-type", "application/json").body("{");
+        let hostile =
+            Client::new().request(method, server.url(&path)).header("content-type", "application/json").body("{");
         problem(hostile.bearer_auth("not plain"), 401, "unauthorized").await;
     }
     for path in ["/about", "/healthz", "/readyz", "/openapi.json"] {
-        assert_eq!(Client::new().get(server.url(path)).send().await.expect("an answer").status().as_u16(), 200, "{path}");
+        assert_eq!(
+            Client::new().get(server.url(path)).send().await.expect("an answer").status().as_u16(),
+            200,
+            "{path}"
+        );
     }
 }
 

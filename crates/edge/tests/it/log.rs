@@ -10,7 +10,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().expect("lock").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -32,11 +32,19 @@ impl<'a> MakeWriter<'a> for Lines {
 #[actix_web::test]
 async fn the_log_holds_no_credentials() {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_max_level(tracing::Level::TRACE).with_ansi(false).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(lines.clone())
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .finish();
     tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
     let server = server();
     let id = common::JobId::new();
-    for path in [format!("/api/v1/things/{id}?code=querysecret"), "/api/v1/panic?code=querysecret".into(), "/nothing?code=querysecret".into()] {
+    for path in [
+        format!("/api/v1/things/{id}?code=querysecret"),
+        "/api/v1/panic?code=querysecret".into(),
+        "/nothing?code=querysecret".into(),
+    ] {
         let request = get(&server, &path).header("x-request-id", "trace-7").header("cookie", "a=cookiesecret");
         request.bearer_auth("headersecret").send().await.expect("an answer");
     }

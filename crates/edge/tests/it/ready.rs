@@ -26,7 +26,10 @@ fn fine() -> Check {
 async fn ready_when_every_check_passes() {
     let server = server(Health::new(vec![fine()]));
     let (status, body) = readyz(&server).await;
-    assert_eq!((status, &body["ready"], &body["checks"][0]["name"]), (200, &Value::Bool(true), &Value::from("database")));
+    assert_eq!(
+        (status, &body["ready"], &body["checks"][0]["name"]),
+        (200, &Value::Bool(true), &Value::from("database"))
+    );
     assert_eq!(body["checks"][0]["detail"], "answers");
     assert!(body["checks"][0]["duration_ms"].is_u64(), "{body}");
 }

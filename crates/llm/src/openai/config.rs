@@ -31,8 +31,8 @@ impl Endpoint {
         let key = key.unwrap_or_default();
         let mut headers = HeaderMap::new();
         if !key.expose_secret().is_empty() {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
-                .map_err(|_| ConnectError::BadKey)?;
+            let mut value =
+                HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(|_| ConnectError::BadKey)?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }

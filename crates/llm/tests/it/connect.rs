@@ -5,14 +5,27 @@ use secrecy::SecretString;
 /// without repeating a secret that stands in them.
 #[test]
 fn the_scheme_picks_the_backend() {
-    let fine = [("builtin:", "", "builtin"), ("http://127.0.0.1:1/v1", "m", "m"), ("https://host/v1/", "m", "m"), ("scripted:/f.json", "", "scripted")];
+    let fine = [
+        ("builtin:", "", "builtin"),
+        ("http://127.0.0.1:1/v1", "m", "m"),
+        ("https://host/v1/", "m", "m"),
+        ("scripted:/f.json", "", "scripted"),
+    ];
     for (url, name, expected) in fine {
         assert_eq!(connect(url, name, None, Limits::default()).expect(url).name(), expected);
     }
     assert!(matches!(connect("builtin:", "", None, Limits::default()), Ok(Role::Builtin)));
     let refused = [
-        ("", "m"), ("ftp://h", "m"), ("builtin:x", "m"), ("http://", "m"), ("http://h/v1", " "),
-        ("http://me:hunter2@h/v1", "m"), ("http://h/v1?api-key=hunter2", "m"), ("http://h/v1#hunter2", "m"), ("scripted:f.json", ""), ("scripted:", ""),
+        ("", "m"),
+        ("ftp://h", "m"),
+        ("builtin:x", "m"),
+        ("http://", "m"),
+        ("http://h/v1", " "),
+        ("http://me:hunter2@h/v1", "m"),
+        ("http://h/v1?api-key=hunter2", "m"),
+        ("http://h/v1#hunter2", "m"),
+        ("scripted:f.json", ""),
+        ("scripted:", ""),
     ];
     for (url, name) in refused {
         let error = connect(url, name, None, Limits::default()).expect_err(url);

@@ -207,5 +207,9 @@ async fn the_newer_token_limit_is_learnt() {
     let asked = endpoint.asked();
     assert_eq!(asked.len(), 3);
     assert!(asked[0].body.get("max_tokens").is_some());
-    assert!(asked[1..].iter().all(|asked| asked.body["max_completion_tokens"] == 64 && asked.body.get("max_tokens").is_none()));
+    assert!(
+        asked[1..]
+            .iter()
+            .all(|asked| asked.body["max_completion_tokens"] == 64 && asked.body.get("max_tokens").is_none())
+    );
 }

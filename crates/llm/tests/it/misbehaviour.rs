@@ -90,7 +90,12 @@ async fn endpoints_that_are_down_are_unavailable() {
 #[tokio::test]
 async fn the_total_time_covers_repeats() {
     let endpoint = Endpoint::start();
-    let limits = Limits { total_timeout: Duration::from_millis(300), retry_delay: Duration::from_secs(5), max_retry_after: Duration::from_secs(60), ..quick() };
+    let limits = Limits {
+        total_timeout: Duration::from_millis(300),
+        retry_delay: Duration::from_secs(5),
+        max_retry_after: Duration::from_secs(60),
+        ..quick()
+    };
     let model = OpenAiModel::new(&endpoint.url, "500", None, limits).unwrap();
     let started = Instant::now();
     let error = model.complete(request(RoleName::Code, 0, 0, 0)).await.unwrap_err();

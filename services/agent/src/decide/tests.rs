@@ -14,8 +14,14 @@ fn blocked() -> Past {
 
 fn check(past: Vec<Past>, attempts_left: u32, vision: bool, expected: Decision) {
     let shown = format!("{past:?} left={attempts_left} vision={vision}");
-    let turn =
-        Turn { job_id: JobId::new(), step_id: StepId::new(), prompt: String::new(), pictures: vec![], past, attempts_left };
+    let turn = Turn {
+        job_id: JobId::new(),
+        step_id: StepId::new(),
+        prompt: String::new(),
+        pictures: vec![],
+        past,
+        attempts_left,
+    };
     assert_eq!(decide(&turn, vision), expected, "{shown}");
 }
 
@@ -39,7 +45,9 @@ fn each_transcript_has_its_next_action() {
     check(vec![ran(RunStatus::Ok)], 0, false, SumUp);
     check(vec![ran(RunStatus::Ok)], 3, true, SumUp);
     check(vec![blocked(), ran(RunStatus::Ok)], 2, true, SumUp);
-    for status in [RunStatus::Error, RunStatus::Timeout, RunStatus::OutOfMemory, RunStatus::OutputLimit, RunStatus::Killed] {
+    for status in
+        [RunStatus::Error, RunStatus::Timeout, RunStatus::OutOfMemory, RunStatus::OutputLimit, RunStatus::Killed]
+    {
         check(vec![notes(), ran(status)], 3, true, WriteCode);
         check(vec![notes(), ran(status)], 0, true, GiveUp);
         check(vec![ran(RunStatus::Ok), ran(status)], 1, false, WriteCode);

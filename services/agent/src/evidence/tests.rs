@@ -25,7 +25,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 200, 30, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..30).prop_map(Value::from),
-            prop::collection::btree_map(".{0,20}", inner, 0..20).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map(".{0,20}", inner, 0..20)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

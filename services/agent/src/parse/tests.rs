@@ -27,14 +27,22 @@ fn code_is_found() {
     check("<think>maybe\n```python\nbad()\n```\n</think>\nOk.\n```python\nprint(1)\n```", "print(1)\n", "Ok.");
     check("hm\n</think>\n```python\nprint(1)\n```", "print(1)\n", "");
     check("```python\nprint('</think>')\n```", "print('</think>')\n", "");
-    check("```bash\npip install x\n```\n```python\nprint(1)\n```\n```text\nlonger than the code by far\n```", "print(1)\n", "");
+    check(
+        "```bash\npip install x\n```\n```python\nprint(1)\n```\n```text\nlonger than the code by far\n```",
+        "print(1)\n",
+        "",
+    );
     check("```python\na()\n```\nor better\n```python\nb()\n```", "b()\n", "or better");
     check("```python\nimport a\na.run()\n```\nCall it:\n```python\nrun()\n```", "import a\na.run()\n", "Call it:");
     check(r#"{"code": "print(1)", "explanation": "Counts."}"#, "print(1)\n", "Counts.");
     check("```json\n{\"code\": \"print(1)\\nprint(2)\"}\n```", "print(1)\nprint(2)\n", "");
     check(r#"{"code": "```python\nprint(1)\n```"}"#, "print(1)\n", "");
     check("import os\n\nfor x in y:\n    print(x)\n", "import os\n\nfor x in y:\n    print(x)\n", "");
-    check("I will count.\n\nimport cv2\nimage = cv2.imread('x')\nprint(image.shape)", "import cv2\nimage = cv2.imread('x')\nprint(image.shape)\n", "I will count.");
+    check(
+        "I will count.\n\nimport cv2\nimage = cv2.imread('x')\nprint(image.shape)",
+        "import cv2\nimage = cv2.imread('x')\nprint(image.shape)\n",
+        "I will count.",
+    );
     check("print(1)", "print(1)\n", "");
     check("\u{feff}```python\n\n\nprint(1)  \n\n```", "print(1)\n", "");
 }
@@ -97,8 +105,36 @@ proptest! {
 }
 
 const PIECES: &[&str] = &[
-    "```", "````", "~~~", "```python\n", "```py", "\n", "\r\n", " ", "    ", "\t", "import os\n", "print(1)\n", "x = 1\n", "é", "…", "<think>",
-    "</think>", "</think>\n", "{\"code\": \"", "\"}", "{", "}", "#", "def f():\n", "\u{feff}", "\0", "json\n", ">", "- ", "a b c",
+    "```",
+    "````",
+    "~~~",
+    "```python\n",
+    "```py",
+    "\n",
+    "\r\n",
+    " ",
+    "    ",
+    "\t",
+    "import os\n",
+    "print(1)\n",
+    "x = 1\n",
+    "é",
+    "…",
+    "<think>",
+    "</think>",
+    "</think>\n",
+    "{\"code\": \"",
+    "\"}",
+    "{",
+    "}",
+    "#",
+    "def f():\n",
+    "\u{feff}",
+    "\0",
+    "json\n",
+    ">",
+    "- ",
+    "a b c",
 ];
 
 fn holds(answer: &str, cut_off: bool) -> Result<(), TestCaseError> {

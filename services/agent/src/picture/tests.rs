@@ -27,7 +27,10 @@ fn pictures_are_made_small() {
     };
     let (kind, noisy) = decoded(&part(&png(1500, 1500, noise)).unwrap());
     assert_eq!((kind, noisy.width()), (ImageType::Jpeg, 1500));
-    assert!(noisy.to_rgb8().get_pixel(2, 700).0.iter().all(|channel| *channel > 235), "what is transparent turns white");
+    assert!(
+        noisy.to_rgb8().get_pixel(2, 700).0.iter().all(|channel| *channel > 235),
+        "what is transparent turns white"
+    );
 }
 
 /// Protects the turn from damaged bytes: they are an error, not a panic.

@@ -3,11 +3,24 @@ use crate::turn::Attempt;
 use common::{JobId, StepId};
 
 fn run(status: RunStatus, stdout: &str, stderr: &str) -> Run {
-    Run { status, exit_code: None, stdout: stdout.into(), stderr: stderr.into(), outputs: vec!["chart.png".into(), "data.csv".into()] }
+    Run {
+        status,
+        exit_code: None,
+        stdout: stdout.into(),
+        stderr: stderr.into(),
+        outputs: vec!["chart.png".into(), "data.csv".into()],
+    }
 }
 
 fn turn(past: Vec<Past>) -> Turn {
-    Turn { job_id: JobId::new(), step_id: StepId::new(), prompt: String::new(), pictures: vec![], past, attempts_left: 0 }
+    Turn {
+        job_id: JobId::new(),
+        step_id: StepId::new(),
+        prompt: String::new(),
+        pictures: vec![],
+        past,
+        attempts_left: 0,
+    }
 }
 
 /// Protects the person from silence: without a model the result is told in the script's own words, and

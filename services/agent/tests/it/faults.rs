@@ -88,7 +88,11 @@ async fn missing_evidence_and_pictures_are_survived() {
         assert!(matches!(&thought.action, Some(Action::VisionNotes(notes)) if notes.contains("could not be asked")));
         let notes = common::wire::agent_v1::VisionNotes { text: "n".into() };
         let turn = common::wire::agent_v1::Turn { turn: Some(common::wire::agent_v1::turn::Turn::VisionNotes(notes)) };
-        let again = common::wire::agent_v1::Think { step_id: common::StepId::new().to_string(), transcript: vec![turn], ..command };
+        let again = common::wire::agent_v1::Think {
+            step_id: common::StepId::new().to_string(),
+            transcript: vec![turn],
+            ..command
+        };
         assert!(matches!(rig.thought(&again).await.action, Some(Action::WriteCode(_))));
     }
     assert_eq!(rig.calls(), 0);

@@ -138,7 +138,12 @@ pub fn think(prompt: &str, transcript: Vec<Turn>, attempts_left: u32) -> agent_v
             width: 40,
             height: 30,
         }],
-        seen: vec![common_v1::Seen { evidence_key: "evidence/p".into(), kind: "other".into(), confidence: 0.4, title: String::new() }],
+        seen: vec![common_v1::Seen {
+            evidence_key: "evidence/p".into(),
+            kind: "other".into(),
+            confidence: 0.4,
+            title: String::new(),
+        }],
         transcript: transcript.into_iter().map(|turn| agent_v1::Turn { turn: Some(turn) }).collect(),
         attempts_left,
     }
@@ -146,7 +151,12 @@ pub fn think(prompt: &str, transcript: Vec<Turn>, attempts_left: u32) -> agent_v
 
 pub fn attempt(code_key: &str, findings: &str, run: Option<agent_v1::RunSummary>) -> Turn {
     let verdict = if run.is_some() { common_v1::Verdict::Pass } else { common_v1::Verdict::Block };
-    Turn::Attempt(agent_v1::Attempt { code_key: code_key.into(), verdict: verdict.into(), findings: findings.into(), run })
+    Turn::Attempt(agent_v1::Attempt {
+        code_key: code_key.into(),
+        verdict: verdict.into(),
+        findings: findings.into(),
+        run,
+    })
 }
 
 pub fn run(status: common_v1::RunStatus, stdout: &str, stderr: &str) -> Option<agent_v1::RunSummary> {

@@ -3,8 +3,8 @@
 use crate::rig::{Rig, Watched, next, send, silent, think};
 use agent::{Role, Settings};
 use common::topic::Topic;
-use common::wire::jobs_v1::JobStopped;
 use common::wire::encode;
+use common::wire::jobs_v1::JobStopped;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc};
@@ -33,7 +33,8 @@ async fn a_stopped_job_is_given_up_at_once() {
     send(&rig.bus, Topic::JobsStopped, b"\xff\xff".to_vec()).await;
     send(&rig.bus, Topic::JobsStopped, stop).await;
     // With one place, the other job's question proves that the first was given up and the queued dropped.
-    let other = tokio::time::timeout(Duration::from_secs(1), requests.recv()).await.expect("the place is free").unwrap();
+    let other =
+        tokio::time::timeout(Duration::from_secs(1), requests.recv()).await.expect("the place is free").unwrap();
     assert!(stopped.elapsed() < Duration::from_secs(1));
     assert_ne!(other.step.job_id.to_string(), command.job_id);
     go.add_permits(1);

@@ -10,7 +10,8 @@ use llm::{Part, Request};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
-const GOOD: &str = r#"{"answers":[{"text":"Counts.\n```python\nprint(1)\n```","usage":{"prompt_tokens":7,"completion_tokens":3}}]}"#;
+const GOOD: &str =
+    r#"{"answers":[{"text":"Counts.\n```python\nprint(1)\n```","usage":{"prompt_tokens":7,"completion_tokens":3}}]}"#;
 
 fn watched(text: &'static str) -> (Role, mpsc::UnboundedReceiver<Request>) {
     let (asked, requests) = mpsc::unbounded_channel();
@@ -40,7 +41,11 @@ async fn the_builtin_rules_write_and_sum_up() {
     let worked = vec![attempt(&key, "", run(RunStatus::Ok, "4 dots were found.", ""))];
     let thought = rig.thought(&think("count the dots", worked, 3)).await;
     let Some(Action::Finish(finish)) = thought.action else { panic!("{thought:?}") };
-    assert!(finish.summary.contains("4 dots were found.") && finish.summary.contains("rule-based"), "{}", finish.summary);
+    assert!(
+        finish.summary.contains("4 dots were found.") && finish.summary.contains("rule-based"),
+        "{}",
+        finish.summary
+    );
 }
 
 /// Protects the way with a model: its code is taken out of its answer, stored, counted and attributed.
@@ -143,7 +148,8 @@ async fn health_names_each_role() {
     let rig = Rig::new().await;
     let broken = llm::connect("http://127.0.0.1:9/v1", "m", None, llm::Limits::default()).unwrap();
     let health = rig.agent(Role::Builtin, broken, rig.script(GOOD)).check().await;
-    let shown: Vec<_> = health.iter().map(|role| (role.role.as_str(), role.model.as_str(), role.failure.is_none())).collect();
+    let shown: Vec<_> =
+        health.iter().map(|role| (role.role.as_str(), role.model.as_str(), role.failure.is_none())).collect();
     assert_eq!(shown, [("vision", "builtin", true), ("reasoning", "m", false), ("code", "scripted", true)]);
     assert_eq!(rig.calls(), 0);
 }

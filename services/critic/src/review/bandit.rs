@@ -1,6 +1,6 @@
 //! Bandit: which of its findings block. Bandit itself runs in the resident worker.
 
-use super::worker::Issue;
+use super::facts::Issue;
 use common::review::{Confidence, Finding, Severity};
 
 /// Bandit tests that are not run, because what they warn of is no danger inside the box: binding all

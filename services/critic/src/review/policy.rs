@@ -8,7 +8,7 @@ mod modules;
 
 pub(super) use modules::Modules;
 
-use super::worker::{Call, Facts, SyntaxFault, Use};
+use super::facts::{Call, Facts, SyntaxFault, Use};
 use common::execution::MAX_EXECUTION_CODE_BYTES;
 use common::review::{Confidence, Finding, Severity};
 
@@ -142,17 +142,20 @@ fn dynamic_use(usage: &Use) -> Option<Objection> {
         .then(|| Objection::block("dynamic-code", format!("{plain} is passed on; write the code out instead.")))
 }
 
-/// Code or module names that only exist in the run cannot be reviewed before it.
+/// Text run as code is never reviewed as code. Text that is only compiled, or names a module, may stand
+/// in the source, where it can be read.
 fn dynamic_call(call: &Call) -> Option<Objection> {
     let makes_code = |name: &&String| DYNAMIC.contains(&name.as_str()) || *name == "importlib.import_module";
     let name = call.names.iter().find(makes_code)?;
-    let known = call.arguments.first().is_some_and(|first| first.as_ref().is_some_and(|text| text.exact));
     let plain = name.trim_start_matches("builtins.");
+    if matches!(plain, "exec" | "eval") {
+        let message = format!("{plain} runs text as code; write the code out instead (ast.literal_eval reads values).");
+        return Some(Objection::block("dynamic-code", message));
+    }
+    let known = call.arguments.first().is_some_and(|first| first.as_ref().is_some_and(|text| text.exact));
     (!known).then(|| {
-        Objection::block(
-            "dynamic-code",
-            format!("{plain} gets what is only known in the run, so it cannot be reviewed. Write it out instead."),
-        )
+        let message = format!("{plain} gets what is only known in the run, so it cannot be reviewed. Write it out.");
+        Objection::block("dynamic-code", message)
     })
 }
 

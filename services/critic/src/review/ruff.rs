@@ -69,8 +69,21 @@ impl Ruff {
         // One object a line, so that a report of any length can be read from its beginning. Comments
         // in the code must not silence anything.
         let arguments = [
-            "check", "-", "--output-format", "json-lines", "--isolated", "--no-cache", "--no-fix", "--exit-zero",
-            "--quiet", "--ignore-noqa", "--stdin-filename", "main.py", "--select", SELECTED, "--target-version",
+            "check",
+            "-",
+            "--output-format",
+            "json-lines",
+            "--isolated",
+            "--no-cache",
+            "--no-fix",
+            "--exit-zero",
+            "--quiet",
+            "--ignore-noqa",
+            "--stdin-filename",
+            "main.py",
+            "--select",
+            SELECTED,
+            "--target-version",
             &target,
         ];
         let report = self.run(&arguments, code).await?;
@@ -141,8 +154,8 @@ struct Report {
 fn parse(report: &Report) -> Result<Vec<Finding>, ToolError> {
     let mut findings = Vec::new();
     for line in report.bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
-        let reported: Reported = serde_json::from_slice(line)
-            .map_err(|error| ToolError::Garbled { tool: TOOL, why: error.to_string() })?;
+        let reported: Reported =
+            serde_json::from_slice(line).map_err(|error| ToolError::Garbled { tool: TOOL, why: error.to_string() })?;
         findings.push(finding(reported));
     }
     if report.cut {

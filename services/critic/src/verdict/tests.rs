@@ -62,7 +62,8 @@ fn one_fault_is_said_once() {
 /// characters, with the blocking one among them wherever it was found.
 #[test]
 fn reviews_stay_small() {
-    let mut findings: Vec<Finding> = (1..=5000).map(|line| finding("ruff", "F401", Severity::Low, line, false)).collect();
+    let mut findings: Vec<Finding> =
+        (1..=5000).map(|line| finding("ruff", "F401", Severity::Low, line, false)).collect();
     findings.push(finding("ruff", "F821", Severity::High, 6000, true));
     findings[0].message = "é".repeat(301);
     let review = judge(findings);

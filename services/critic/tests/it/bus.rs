@@ -3,10 +3,10 @@
 use crate::{TOOLS, critic};
 use ::bus::{Bus, BusError, Deliveries, Incoming, MAX_ATTEMPTS, MemoryBus, Outgoing, SharedBus, Subscription};
 use async_trait::async_trait;
+use common::review::{Review, Verdict};
 use common::topic::Topic;
 use common::wire::jobs_v1::step_event::Outcome;
 use common::wire::{self, critic_v1, jobs_v1};
-use common::review::{Review, Verdict};
 use common::{ErrorCode, Failure, JobId, MessageId, StepId};
 use critic::{Critic, Settings};
 use std::sync::Arc;
@@ -76,10 +76,10 @@ async fn nonsense_is_set_aside() {
 #[tokio::test]
 async fn broken_tools_end_in_a_failure_event() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bin = folder.path().join("bin");
-    std::os::unix::fs::symlink(format!("{TOOLS}/bin"), &bin).expect("a link");
-    let critic = Critic::open(Settings::new(folder.path())).await.expect("opens");
-    std::fs::remove_file(&bin).expect("unlinked");
+    let tools = folder.path().join("tools");
+    std::os::unix::fs::symlink(TOOLS, &tools).expect("a link");
+    let critic = Critic::open(Settings::new(&tools)).await.expect("opens");
+    std::fs::remove_file(&tools).expect("unlinked");
     let bus: SharedBus = Arc::new(MemoryBus::new());
     let stop = CancellationToken::new();
     let _consumer = critic::start(&bus, critic, stop.clone()).await.expect("starts");

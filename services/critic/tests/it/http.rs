@@ -2,8 +2,8 @@
 
 use crate::critic;
 use actix_web::dev::Service;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{App, HttpMessage, test, web};
 use common::OwnerId;
 use common::review::{Review, Verdict};
@@ -14,11 +14,8 @@ use utoipa_actix_web::AppExt;
 const JSON: &str = "application/json";
 
 async fn post(critic: &Critic, known: bool, content_type: &str, body: Vec<u8>) -> (StatusCode, Vec<u8>) {
-    let app = App::new()
-        .into_utoipa_app()
-        .app_data(web::Data::new(critic.clone()))
-        .configure(critic::routes)
-        .into_app();
+    let app =
+        App::new().into_utoipa_app().app_data(web::Data::new(critic.clone())).configure(critic::routes).into_app();
     let app = test::init_service(app).await;
     let request = test::TestRequest::post().uri("/api/v1/reviews").insert_header((CONTENT_TYPE, content_type));
     let request = request.set_payload(body).to_request();

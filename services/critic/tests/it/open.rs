@@ -2,7 +2,13 @@
 
 use crate::{TOOLS, critic};
 use critic::{Critic, Settings};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn script(path: &Path, body: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{body}\n")).expect("a script");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+}
 
 /// Protects doctor and the log: the versions in use are known, and a healthy critic says so.
 #[tokio::test]
@@ -33,10 +39,8 @@ async fn a_tool_that_finds_nothing_is_unmasked() {
     let folder = tempfile::tempdir().expect("a folder");
     let bin = folder.path().join("bin");
     std::fs::create_dir(&bin).expect("a folder");
-    symlink(format!("{TOOLS}/bin/python3"), bin.join("python3")).expect("a link");
-    let ruff = bin.join("ruff");
-    std::fs::write(&ruff, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'ruff 9.9.9'\nexit 0\n").expect("a script");
-    std::fs::set_permissions(&ruff, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    script(&bin.join("python3"), &format!("exec {TOOLS}/bin/python3 \"$@\""));
+    script(&bin.join("ruff"), "[ \"$1\" = --version ] && echo 'ruff 9.9.9'\nexit 0");
     let error = Critic::open(Settings::new(folder.path())).await.expect_err("a fake ruff");
     assert_eq!((error.problems.len(), error.problems[0].tool), (1, "ruff"), "{error}");
 }

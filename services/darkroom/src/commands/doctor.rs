@@ -80,7 +80,8 @@ pub async fn doctor(options: cli::Doctor, environment: Environment) -> Exit {
 
 async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
     let opened = async {
-        let folder = tempfile::tempdir().map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
+        let folder = tempfile::tempdir()
+            .map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
         let sandbox = system::open_sandbox(environment, folder.path(), blob).await?;
         Ok::<_, system::NotReady>((folder, sandbox))
@@ -134,7 +135,8 @@ async fn critic_check(environment: &Environment, checks: &mut Vec<Checked>) {
 async fn models_check(environment: &Environment, checks: &mut Vec<Checked>) {
     let asked = async {
         let [vision, reasoning, code] = system::open_roles(&environment.settings)?;
-        let folder = tempfile::tempdir().map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
+        let folder = tempfile::tempdir()
+            .map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
         let deps = agent::Deps { bus: Arc::new(bus::MemoryBus::new()), blob, vision, reasoning, code };
         Ok::<_, system::NotReady>(Agent::new(deps, agent::Settings::default()).check().await)
@@ -158,9 +160,19 @@ fn disk_check(data: &Path) -> Checked {
     let there = data.ancestors().find(|folder| folder.is_dir()).unwrap_or(data);
     let tried = tempfile::tempfile_in(there).and_then(|_| free_bytes(there));
     match tried {
-        Ok(free) if free >= LEAST_FREE_BYTES => Checked::good("disk", format!("{} has {} GiB free", data.display(), free >> 30)),
-        Ok(free) => Checked::bad("disk", format!("{} has only {} MiB free", data.display(), free >> 20), "free some space, or choose another DATA_DIR"),
-        Err(error) => Checked::bad("disk", format!("{} cannot be written: {error}", data.display()), "correct its rights, or choose another DATA_DIR"),
+        Ok(free) if free >= LEAST_FREE_BYTES => {
+            Checked::good("disk", format!("{} has {} GiB free", data.display(), free >> 30))
+        }
+        Ok(free) => Checked::bad(
+            "disk",
+            format!("{} has only {} MiB free", data.display(), free >> 20),
+            "free some space, or choose another DATA_DIR",
+        ),
+        Err(error) => Checked::bad(
+            "disk",
+            format!("{} cannot be written: {error}", data.display()),
+            "correct its rights, or choose another DATA_DIR",
+        ),
     }
 }
 

@@ -27,7 +27,9 @@ pub async fn exec(options: cli::Exec, environment: Environment) -> Exit {
     }
     let mut delivery = match Delivery::open(&options.out) {
         Ok(delivery) => delivery,
-        Err(error) => return refused(&format!("The output folder {} cannot be written: {error}", options.out.display())),
+        Err(error) => {
+            return refused(&format!("The output folder {} cannot be written: {error}", options.out.display()));
+        }
     };
     match in_sandbox(&environment, request).await {
         Ok(execution) => deliver(execution, &mut delivery, options.json),
@@ -44,7 +46,10 @@ fn request(options: &cli::Exec) -> Result<ExecutionRequest, String> {
     let code = source_text(&options.file, MAX_EXECUTION_CODE_BYTES as u64)?;
     let mut inputs = Vec::new();
     for path in &options.input {
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| format!("{} has no usable file name.", path.display()))?;
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| format!("{} has no usable file name.", path.display()))?;
         let content = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         inputs.push((name.to_owned(), Bytes::from(content)));
     }
@@ -58,7 +63,8 @@ async fn in_sandbox(environment: &Environment, request: ExecutionRequest) -> Res
     };
     let data = tempfile::tempdir().map_err(|error| not_ready(format!("No temporary folder can be made: {error}")))?;
     let blob = system::open_blob_in(data.path()).await.map_err(|error| not_ready(error.to_string()))?;
-    let sandbox = system::open_sandbox(environment, data.path(), blob).await.map_err(|error| not_ready(error.to_string()))?;
+    let sandbox =
+        system::open_sandbox(environment, data.path(), blob).await.map_err(|error| not_ready(error.to_string()))?;
     let cancel = CancellationToken::new();
     let run = sandbox.execute(request, cancel.clone());
     tokio::pin!(run);
@@ -95,7 +101,10 @@ fn deliver(execution: Execution, delivery: &mut Delivery, json: bool) -> Exit {
 /// files are.
 fn print_text(result: &ExecutionResult) {
     let exact = |text: &str, base64: &Option<String>| {
-        base64.as_ref().and_then(|encoded| BASE64_STANDARD.decode(encoded).ok()).unwrap_or_else(|| text.as_bytes().to_vec())
+        base64
+            .as_ref()
+            .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
+            .unwrap_or_else(|| text.as_bytes().to_vec())
     };
     // A closed pipe (`darkroom exec … | head`) is the reader's choice.
     let _closed = std::io::stdout().write_all(&exact(&result.stdout, &result.stdout_base64));
@@ -116,7 +125,12 @@ fn print_text(result: &ExecutionResult) {
         result.peak_memory_bytes >> 20
     );
     for output in &result.outputs {
-        eprintln!("[darkroom] {} ({}, {} bytes)", PathBuf::from(&output.path).display(), output.media_type, output.bytes);
+        eprintln!(
+            "[darkroom] {} ({}, {} bytes)",
+            PathBuf::from(&output.path).display(),
+            output.media_type,
+            output.bytes
+        );
     }
     for rejected in &result.rejected {
         eprintln!("[darkroom] not delivered: {} ({})", one_line(&rejected.name, 200), rejected.reason);

@@ -28,7 +28,8 @@ pub async fn run(command: Command, environment: Environment) -> Exit {
 /// Waits for the person or the operating system to ask for a stop.
 async fn stop_asked() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         // Without handlers the signals end the process by themselves.
         return std::future::pending().await;
     };

@@ -62,7 +62,11 @@ fn without_job(failure: &Failure) -> Value {
     })
 }
 
-async fn develop(options: &cli::Run, environment: &Environment, progress: &mut Progress) -> Result<(JobReport, Vec<PathBuf>), Ended> {
+async fn develop(
+    options: &cli::Run,
+    environment: &Environment,
+    progress: &mut Progress,
+) -> Result<(JobReport, Vec<PathBuf>), Ended> {
     let mut delivery = Delivery::open(&options.out).map_err(|error| {
         let detail = format!("The output folder {} cannot be written: {error}", options.out.display());
         Ended::usage(Failure::with_detail(ErrorCode::InvalidField, detail))
@@ -73,11 +77,13 @@ async fn develop(options: &cli::Run, environment: &Environment, progress: &mut P
         pictures.push((path, read.map_err(Ended::usage)?));
     }
     // Nothing is kept but the results; a server's data folder is none of this command's business.
-    let data = tempfile::tempdir()
-        .map_err(|error| Ended::not_ready(ErrorCode::StorageUnavailable, format!("No temporary folder can be made: {error}")))?;
-    let system = System::open(environment, data.path())
-        .await
-        .map_err(|error| Ended { exit: Exit::NotReady, failure: Failure { advice: error.fix, ..Failure::with_detail(ErrorCode::NotReady, error.reason) } })?;
+    let data = tempfile::tempdir().map_err(|error| {
+        Ended::not_ready(ErrorCode::StorageUnavailable, format!("No temporary folder can be made: {error}"))
+    })?;
+    let system = System::open(environment, data.path()).await.map_err(|error| Ended {
+        exit: Exit::NotReady,
+        failure: Failure { advice: error.fix, ..Failure::with_detail(ErrorCode::NotReady, error.reason) },
+    })?;
     let running = system.start().await.map_err(|error| Ended::not_ready(ErrorCode::NotReady, error.to_string()))?;
     let ended = in_system(&system, options, pictures, progress, &mut delivery).await;
     running.stop().await;
@@ -86,7 +92,9 @@ async fn develop(options: &cli::Run, environment: &Environment, progress: &mut P
 
 fn read_image(path: &std::path::Path, limit: u64) -> Result<Bytes, Failure> {
     use std::io::Read;
-    let unreadable = |error: std::io::Error| Failure::with_detail(ErrorCode::MissingFile, format!("{} cannot be read: {error}", path.display()));
+    let unreadable = |error: std::io::Error| {
+        Failure::with_detail(ErrorCode::MissingFile, format!("{} cannot be read: {error}", path.display()))
+    };
     let mut content = Vec::new();
     // One byte more than allowed is enough for the files service to refuse it with its own words.
     std::fs::File::open(path).map_err(unreadable)?.take(limit + 1).read_to_end(&mut content).map_err(unreadable)?;
@@ -117,7 +125,11 @@ async fn in_system(
     let request = NewJob { file_ids, prompt: options.prompt.clone(), options: Default::default() };
     let job = system.jobs.create(&owner, request, None).await.map_err(Ended::usage)?;
     follow(system, &owner, job.id, progress).await?;
-    let report = system.jobs.report(&owner, job.id, LinkStyle::BlobKey).await.map_err(|failure| Ended { exit: Exit::NotReady, failure })?;
+    let report = system
+        .jobs
+        .report(&owner, job.id, LinkStyle::BlobKey)
+        .await
+        .map_err(|failure| Ended { exit: Exit::NotReady, failure })?;
     deliver(system, report, delivery).await
 }
 
@@ -149,11 +161,18 @@ async fn follow(system: &System, owner: &OwnerId, id: JobId, progress: &mut Prog
     }
 }
 
-async fn deliver(system: &System, mut report: JobReport, delivery: &mut Delivery) -> Result<(JobReport, Vec<PathBuf>), Ended> {
-    let failed = |error: std::io::Error| Ended::not_ready(ErrorCode::StorageUnavailable, format!("The results could not be written: {error}"));
+async fn deliver(
+    system: &System,
+    mut report: JobReport,
+    delivery: &mut Delivery,
+) -> Result<(JobReport, Vec<PathBuf>), Ended> {
+    let failed = |error: std::io::Error| {
+        Ended::not_ready(ErrorCode::StorageUnavailable, format!("The results could not be written: {error}"))
+    };
     let mut files = Vec::new();
     for output in &mut report.outputs {
-        let content = system.jobs.content(&output.path).await.map_err(|failure| Ended { exit: Exit::NotReady, failure })?;
+        let content =
+            system.jobs.content(&output.path).await.map_err(|failure| Ended { exit: Exit::NotReady, failure })?;
         let chunks: Vec<_> = content.collect().await;
         let mut bytes = Vec::with_capacity(usize::try_from(output.bytes).unwrap_or(0));
         for chunk in chunks {
@@ -167,7 +186,8 @@ async fn deliver(system: &System, mut report: JobReport, delivery: &mut Delivery
     if let Some(code) = &report.code {
         files.push(delivery.write_own("code", "py", code.as_bytes()).map_err(failed)?);
     }
-    let whole = serde_json::to_vec_pretty(&report).map_err(|error| Ended::not_ready(ErrorCode::Internal, error.to_string()))?;
+    let whole =
+        serde_json::to_vec_pretty(&report).map_err(|error| Ended::not_ready(ErrorCode::Internal, error.to_string()))?;
     files.push(delivery.write_own("report", "json", &whole).map_err(failed)?);
     Ok((report, files))
 }

@@ -26,12 +26,17 @@ pub async fn serve(options: cli::Serve, environment: Environment) -> Exit {
 async fn start(options: cli::Serve, environment: Environment) -> Result<(), NotReady> {
     let listen = options.listen.map_or_else(|| environment.settings.listen.clone(), |address| address.to_string());
     // Bind before anything else: when the port is taken nothing must have been touched.
-    let listener = TcpListener::bind(&listen)
-        .map_err(|error| NotReady::new(format!("{listen} cannot be listened on: {error}"), "stop the other program, or choose another address with --listen"))?;
+    let listener = TcpListener::bind(&listen).map_err(|error| {
+        NotReady::new(
+            format!("{listen} cannot be listened on: {error}"),
+            "stop the other program, or choose another address with --listen",
+        )
+    })?;
     let address = listener.local_addr().map_err(|error| NotReady::new(error.to_string(), "try again"))?;
     let data = absolute(options.data.data.unwrap_or(environment.data_dir.clone()));
     let _lock = lock(&data)?;
-    let token = LocalToken::open_or_create(&data).map_err(|error| NotReady::new(error.to_string(), "follow the message above"))?;
+    let token = LocalToken::open_or_create(&data)
+        .map_err(|error| NotReady::new(error.to_string(), "follow the message above"))?;
     let settings = gateway::Settings { limits: system::limits(&environment.settings), ..gateway::Settings::default() };
     let gateway = Gateway::new(settings, token);
     let system = System::open(&environment, &data).await?;
@@ -71,7 +76,10 @@ fn absolute(path: PathBuf) -> PathBuf {
 /// The lock ends with the process, however it ends.
 fn lock(data: &Path) -> Result<File, NotReady> {
     let unusable = |error: std::io::Error| {
-        NotReady::new(format!("the data folder {} cannot be used: {error}", data.display()), "choose another with --data, or correct its rights")
+        NotReady::new(
+            format!("the data folder {} cannot be used: {error}", data.display()),
+            "choose another with --data, or correct its rights",
+        )
     };
     std::fs::create_dir_all(data).map_err(unusable)?;
     let file = File::options().create(true).append(true).open(data.join("lock")).map_err(unusable)?;

@@ -22,10 +22,24 @@ fn exec(folder: &Path, code: &str, more: &[&str]) -> (Option<i32>, Value) {
 fn exec_tells_how_code_ended() {
     let folder = tempfile::tempdir().expect("folder");
     let (exit, result) = exec(folder.path(), "print('hi')\nopen('/box/out/a.txt', 'w').write('x')", &[]);
-    assert_eq!((exit, result["status"].as_str(), result["stdout"].as_str()), (Some(0), Some("ok"), Some("hi\n")), "{result}");
+    assert_eq!(
+        (exit, result["status"].as_str(), result["stdout"].as_str()),
+        (Some(0), Some("ok"), Some("hi\n")),
+        "{result}"
+    );
     let path = result["outputs"][0]["path"].as_str().expect("path");
     assert_eq!(std::fs::read_to_string(path).expect("delivered"), "x");
-    for key in ["exit_code", "signal", "duration_ms", "cpu_ms", "peak_memory_bytes", "stderr", "truncated", "rejected", "isolation"] {
+    for key in [
+        "exit_code",
+        "signal",
+        "duration_ms",
+        "cpu_ms",
+        "peak_memory_bytes",
+        "stderr",
+        "truncated",
+        "rejected",
+        "isolation",
+    ] {
         assert!(result.get(key).is_some(), "{key} is missing");
     }
     let (exit, result) = exec(folder.path(), "raise SystemExit(7)", &[]);
@@ -34,7 +48,8 @@ fn exec_tells_how_code_ended() {
     assert_eq!((exit, result["status"].as_str()), (Some(1), Some("timeout")));
     let input = folder.path().join("in.txt");
     std::fs::write(&input, "given").expect("input");
-    let (exit, result) = exec(folder.path(), "print(open('/box/in/in.txt').read())", &["--input", &input.display().to_string()]);
+    let (exit, result) =
+        exec(folder.path(), "print(open('/box/in/in.txt').read())", &["--input", &input.display().to_string()]);
     assert_eq!((exit, result["stdout"].as_str()), (Some(0), Some("given\n")));
 }
 
@@ -43,7 +58,9 @@ fn exec_tells_how_code_ended() {
 fn review_exits_by_its_verdict() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("code.py");
-    for (code, exit, verdict) in [("print(1)\n", 0, "pass"), ("import os\nos.system('ls')\n", 1, "block"), ("print(", 1, "block")] {
+    for (code, exit, verdict) in
+        [("print(1)\n", 0, "pass"), ("import os\nos.system('ls')\n", 1, "block"), ("print(", 1, "block")]
+    {
         std::fs::write(&file, code).expect("code");
         let done = output(darkroom().args(["review", "--json"]).arg(&file));
         assert_eq!((done.status.code(), stdout_json(&done)["verdict"].as_str()), (Some(exit), Some(verdict)), "{code}");
@@ -58,13 +75,17 @@ fn bad_input_is_refused_with_two() {
     std::fs::write(&pdf, "%PDF-1.4\n%%EOF").expect("pdf");
     let out = folder.path().join("out");
     let done = output(darkroom().args(["run", "--json", "--out"]).arg(&out).arg(&pdf));
-    assert_eq!((done.status.code(), stdout_json(&done)["error"]["code"].as_str()), (Some(2), Some("unsupported_media_type")));
+    assert_eq!(
+        (done.status.code(), stdout_json(&done)["error"]["code"].as_str()),
+        (Some(2), Some("unsupported_media_type"))
+    );
     assert_eq!(std::fs::read_dir(&out).expect("out").count(), 0, "nothing is written for a refused picture");
     let done = output(darkroom().args(["run", "/nowhere/picture.png", "--out"]).arg(&out));
     assert_eq!(done.status.code(), Some(2));
     assert!(text(&done.stderr).contains("/nowhere/picture.png"), "{}", text(&done.stderr));
     let long = "x".repeat(100_000);
-    let done = output(darkroom().args(["run", "--json", "--prompt", &long, "--out"]).arg(&out).arg(sample("table.png")));
+    let done =
+        output(darkroom().args(["run", "--json", "--prompt", &long, "--out"]).arg(&out).arg(sample("table.png")));
     assert_eq!((done.status.code(), stdout_json(&done)["error"]["code"].as_str()), (Some(2), Some("prompt_too_long")));
     for wrong in [vec!["run"], vec!["paint"], vec!["exec", "--timeout", "0", "x.py"], vec!["exec", "/nowhere.py"]] {
         assert_eq!(output(darkroom().args(&wrong)).status.code(), Some(2), "{wrong:?}");
@@ -78,7 +99,13 @@ fn a_missing_jail_stops_everything() {
     let data = tempfile::tempdir().expect("data");
     let out = empty.path().join("out");
     let attempts: Vec<Vec<String>> = vec![
-        vec!["serve".into(), "--listen".into(), "127.0.0.1:0".into(), "--data".into(), data.path().display().to_string()],
+        vec![
+            "serve".into(),
+            "--listen".into(),
+            "127.0.0.1:0".into(),
+            "--data".into(),
+            data.path().display().to_string(),
+        ],
         vec!["run".into(), sample("table.png").display().to_string(), "--out".into(), out.display().to_string()],
         vec!["doctor".into()],
     ];
@@ -106,7 +133,12 @@ fn doctor_says_when_all_is_well() {
     let done = output(darkroom().env("DATA_DIR", data.path()).args(["doctor", "--json"]));
     let diagnosis = stdout_json(&done);
     assert_eq!((done.status.code(), diagnosis["ready"].as_bool()), (Some(0), Some(true)), "{diagnosis}");
-    let names: Vec<_> = diagnosis["checks"].as_array().expect("checks").iter().map(|check| check["name"].as_str().unwrap_or("")).collect();
+    let names: Vec<_> = diagnosis["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .map(|check| check["name"].as_str().unwrap_or(""))
+        .collect();
     for needed in ["nsjail", "packages", "ruff", "bandit", "models", "disk"] {
         assert!(names.contains(&needed), "{needed} is not checked: {names:?}");
     }
@@ -118,10 +150,17 @@ fn a_failed_job_exits_with_one() {
     let script = Script::new(&[&fenced("raise ValueError('no')")], 0);
     let folder = tempfile::tempdir().expect("folder");
     let done = output(
-        darkroom().env("CODE_MODEL_URL", script.url()).args(["run", "--json", "--out"]).arg(folder.path()).arg(sample("table.png")),
+        darkroom()
+            .env("CODE_MODEL_URL", script.url())
+            .args(["run", "--json", "--out"])
+            .arg(folder.path())
+            .arg(sample("table.png")),
     );
     let report = stdout_json(&done);
-    assert_eq!((done.status.code(), report["state"].as_str(), report["error"]["code"].as_str()), (Some(1), Some("failed"), Some("run_failed")));
+    assert_eq!(
+        (done.status.code(), report["state"].as_str(), report["error"]["code"].as_str()),
+        (Some(1), Some("failed"), Some("run_failed"))
+    );
     assert!(report["run"]["stderr"].as_str().is_some_and(|text| text.contains("ValueError: no")), "{report}");
 }
 

@@ -56,9 +56,11 @@ impl Server {
     pub fn start(data: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = darkroom();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).envs(variables.iter().copied());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("serve");
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("serve");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
-        let first = lines.next().expect("the server says where it is, or why it cannot start on standard error").expect("text");
+        let first =
+            lines.next().expect("the server says where it is, or why it cannot start on standard error").expect("text");
         let base = first.split_whitespace().last().expect("an address").to_owned();
         std::thread::spawn(move || for _ in lines.by_ref() {});
         let token = std::fs::read_to_string(data.join("token")).expect("token").trim().to_owned();
@@ -143,7 +145,10 @@ impl Server {
         let request = self.request(reqwest::Method::GET, &path).header("last-event-id", after.to_string());
         let text = request.send().await.expect("events").text().await.expect("a stream that ends");
         let field = |block: &str, name: &str| {
-            block.lines().find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned())).unwrap_or_default()
+            block
+                .lines()
+                .find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned()))
+                .unwrap_or_default()
         };
         let blocks = text.split("\n\n").filter(|block| block.contains("id:"));
         blocks
@@ -187,7 +192,8 @@ pub fn descendants(of: u32) -> BTreeSet<u32> {
     let mut found = BTreeSet::from([of]);
     loop {
         let before = found.len();
-        let children: Vec<u32> = parents.iter().filter(|(_, parent)| found.contains(parent)).map(|(pid, _)| *pid).collect();
+        let children: Vec<u32> =
+            parents.iter().filter(|(_, parent)| found.contains(parent)).map(|(pid, _)| *pid).collect();
         found.extend(children);
         if found.len() == before {
             found.remove(&of);

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 async fn a_picture_becomes_results_over_http() {
     let data = tempfile::tempdir().expect("data");
     let server = Server::start(data.path(), &[]);
-    let (status, file) = server.upload_bytes("../../a chart.png", std::fs::read(sample("bar_chart.png")).expect("sample")).await;
+    let (status, file) =
+        server.upload_bytes("../../a chart.png", std::fs::read(sample("bar_chart.png")).expect("sample")).await;
     assert_eq!(status, 201, "{file}");
     assert_eq!((file["media_type"].as_str(), file["name"].as_str()), (Some("image/png"), Some("a chart.png")));
     let (status, job) = server.post("/api/v1/jobs", &json!({ "file_ids": [file["id"]] })).await;
@@ -20,7 +21,8 @@ async fn a_picture_becomes_results_over_http() {
     let report = server.report(id).await;
     assert_eq!((report["state"].as_str(), report["image_kind"].as_str()), (Some("succeeded"), Some("bar")), "{report}");
     for output in report["outputs"].as_array().expect("outputs") {
-        let response = server.request(reqwest::Method::GET, output["path"].as_str().expect("link")).send().await.expect("output");
+        let response =
+            server.request(reqwest::Method::GET, output["path"].as_str().expect("link")).send().await.expect("output");
         assert_eq!(response.status().as_u16(), 200);
         assert_eq!(response.bytes().await.expect("bytes").len() as u64, output["bytes"].as_u64().expect("size"));
     }
@@ -28,7 +30,10 @@ async fn a_picture_becomes_results_over_http() {
     assert_eq!(all.first().map(|event| event.1.as_str()), Some("job_queued"));
     assert_eq!(all.last().map(|event| event.1.as_str()), Some("job_finished"));
     let middle = all[all.len() / 2].0;
-    assert_eq!(server.events(id, middle).await, all.iter().filter(|event| event.0 > middle).cloned().collect::<Vec<_>>());
+    assert_eq!(
+        server.events(id, middle).await,
+        all.iter().filter(|event| event.0 > middle).cloned().collect::<Vec<_>>()
+    );
     let (status, _) = server.post(&format!("/api/v1/jobs/{id}/retry"), &json!({})).await;
     assert_eq!(status, 202);
     let gone = server.request(reqwest::Method::DELETE, &format!("/api/v1/jobs/{id}")).send().await.expect("answer");
@@ -43,7 +48,8 @@ async fn executions_and_reviews_stand_alone() {
     let server = Server::start(data.path(), &[]);
     let code = "import sys\ntext = open('/box/in/in.txt').read()\nopen('/box/out/out.txt', 'w').write(text.upper())\nprint('to out')\nprint('to err', file=sys.stderr)\nsys.exit(3)";
     let inputs = json!([{ "name": "in.txt", "content_base64": BASE64_STANDARD.encode("hello") }]);
-    let (status, result) = server.post("/api/v1/executions", &json!({ "code": code, "inputs": inputs, "timeout_seconds": 20 })).await;
+    let (status, result) =
+        server.post("/api/v1/executions", &json!({ "code": code, "inputs": inputs, "timeout_seconds": 20 })).await;
     assert_eq!(status, 200, "{result}");
     assert_eq!((result["status"].as_str(), result["exit_code"].as_i64()), (Some("error"), Some(3)));
     assert_eq!((result["stdout"].as_str(), result["stderr"].as_str()), (Some("to out\n"), Some("to err\n")));
@@ -90,6 +96,7 @@ async fn readiness_does_real_work() {
     let server = Server::start(data.path(), &[]);
     let (status, ready) = server.get("/readyz").await;
     assert_eq!((status, &ready["ready"]), (200, &json!(true)), "{ready}");
-    let names: Vec<_> = ready["checks"].as_array().expect("checks").iter().map(|check| check["name"].as_str().unwrap_or("")).collect();
+    let names: Vec<_> =
+        ready["checks"].as_array().expect("checks").iter().map(|check| check["name"].as_str().unwrap_or("")).collect();
     assert_eq!(names, ["files", "jobs", "critic", "sandbox", "models"]);
 }

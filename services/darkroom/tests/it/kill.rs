@@ -53,7 +53,10 @@ async fn sigkill_at_every_step_loses_nothing() {
             }
         }
         assert_eq!(finished.len(), 5, "killed at {kind} {number}: look, think, review, run, think");
-        assert!(finished.values().chain(started.values()).all(|times| *times == 1), "killed at {kind} {number}: {events:?}");
+        assert!(
+            finished.values().chain(started.values()).all(|times| *times == 1),
+            "killed at {kind} {number}: {events:?}"
+        );
         // Only a call that the kill interrupted may be made again: the one of the think step in hand.
         let mut paid: BTreeMap<String, usize> = BTreeMap::new();
         script.calls().into_iter().for_each(|step| *paid.entry(step).or_default() += 1);
@@ -92,7 +95,8 @@ async fn cancel_kills_the_run_within_a_second() {
     let (status, view) = server.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await;
     assert_eq!((status, view["state"].as_str()), (200, Some("cancelled")), "{view}");
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let left: Vec<u32> = descendants(server.pid()).intersection(&before).copied().filter(|pid| threads(*pid) >= 5).collect();
+    let left: Vec<u32> =
+        descendants(server.pid()).intersection(&before).copied().filter(|pid| threads(*pid) >= 5).collect();
     assert!(left.is_empty(), "processes of the cancelled run are alive: {left:?}");
     assert_eq!(run_folders(data.path()), Vec::<PathBuf>::new(), "the run left its folder behind");
     let (status, problem) = server.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await;

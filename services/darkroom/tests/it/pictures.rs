@@ -25,7 +25,11 @@ fn develop(picture: &Path, prompt: &str) -> (Value, tempfile::TempDir) {
 
 fn outputs(report: &Value, ending: &str) -> Vec<PathBuf> {
     let outputs = report["outputs"].as_array().expect("outputs").iter();
-    outputs.filter_map(|output| output["path"].as_str()).filter(|path| path.ends_with(ending)).map(PathBuf::from).collect()
+    outputs
+        .filter_map(|output| output["path"].as_str())
+        .filter(|path| path.ends_with(ending))
+        .map(PathBuf::from)
+        .collect()
 }
 
 /// The rows of a CSV file whose cells hold no quotes.
@@ -57,8 +61,15 @@ fn worst_bar(report: &Value, labels: &[&str], values: &[f64], axis: f64) -> f64 
     let tables = outputs(report, ".csv");
     let rows = csv(tables.first().expect("a csv"));
     let distance = |(label, value): (&&str, &f64)| {
-        let row = rows.iter().find(|row| row.iter().any(|cell| cell == label)).unwrap_or_else(|| panic!("{label} is missing: {rows:?}"));
-        let read = row.iter().filter_map(|cell| cell.parse::<f64>().ok()).map(|read| (read - value).abs()).fold(f64::INFINITY, f64::min);
+        let row = rows
+            .iter()
+            .find(|row| row.iter().any(|cell| cell == label))
+            .unwrap_or_else(|| panic!("{label} is missing: {rows:?}"));
+        let read = row
+            .iter()
+            .filter_map(|cell| cell.parse::<f64>().ok())
+            .map(|read| (read - value).abs())
+            .fold(f64::INFINITY, f64::min);
         read / axis
     };
     labels.iter().zip(values).map(distance).fold(0.0, f64::max)
@@ -92,7 +103,12 @@ fn bars_are_read_within_two_percent() {
 fn tables_are_read_cell_for_cell() {
     let (picture, truth) = own("table.png");
     let (report, _out) = develop(&picture, "");
-    let rows: Vec<Vec<String>> = truth["rows"].as_array().expect("rows").iter().map(|row| texts(row).into_iter().map(str::to_owned).collect()).collect();
+    let rows: Vec<Vec<String>> = truth["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| texts(row).into_iter().map(str::to_owned).collect())
+        .collect();
     assert_eq!(csv(&outputs(&report, ".csv")[0]), rows);
     assert!(!outputs(&report, ".png").is_empty());
     let Some((picture, truth)) = shared("table_screenshot.png") else { return };
@@ -104,7 +120,8 @@ fn tables_are_read_cell_for_cell() {
     assert_eq!(read.len(), expected.len() + 1);
     for (row, expected) in read[1..].iter().zip(expected) {
         for (cell, expected) in row.iter().zip(expected.as_array().expect("row")) {
-            let same = expected.as_f64().map_or_else(|| expected.as_str() == Some(cell), |number| cell.parse() == Ok(number));
+            let same =
+                expected.as_f64().map_or_else(|| expected.as_str() == Some(cell), |number| cell.parse() == Ok(number));
             assert!(same, "{cell} is not {expected}");
         }
     }
@@ -135,7 +152,8 @@ fn pages_become_text() {
     let Some((picture, truth)) = shared("page.png") else { return };
     let (report, _out) = develop(&picture, "");
     assert_eq!(report["image_kind"], "text");
-    let page: String = outputs(&report, ".txt").iter().map(|path| std::fs::read_to_string(path).expect("text")).collect();
+    let page: String =
+        outputs(&report, ".txt").iter().map(|path| std::fs::read_to_string(path).expect("text")).collect();
     let plain = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for phrase in texts(&truth["contains"]) {
         assert!(plain.contains(phrase), "{phrase:?} is missing in {plain}");

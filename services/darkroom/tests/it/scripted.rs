@@ -3,7 +3,8 @@
 use crate::harness::{Script, Server, fenced, sample};
 use serde_json::{Value, json};
 
-const GOOD: &str = "import pandas as pd\npd.DataFrame({'a': [1, 2]}).to_csv('/box/out/data.csv', index=False)\nprint('two rows')";
+const GOOD: &str =
+    "import pandas as pd\npd.DataFrame({'a': [1, 2]}).to_csv('/box/out/data.csv', index=False)\nprint('two rows')";
 const EVIL: &str = "import subprocess\nsubprocess.run('id', shell=True)";
 
 /// One story: what the model answers, and how the job must end.
@@ -17,7 +18,14 @@ struct Story {
     attempts: usize,
 }
 
-fn story(name: &'static str, answers: &[&str], state: &'static str, error: Option<&'static str>, run_status: Option<&'static str>, attempts: usize) -> Story {
+fn story(
+    name: &'static str,
+    answers: &[&str],
+    state: &'static str,
+    error: Option<&'static str>,
+    run_status: Option<&'static str>,
+    attempts: usize,
+) -> Story {
     let answers = answers.iter().map(|code| fenced(code)).collect();
     Story { name, answers, options: json!({ "run_timeout_seconds": 60 }), state, error, run_status, attempts }
 }
@@ -31,27 +39,49 @@ fn stories() -> Vec<Story> {
         story("crashes, then fixed", &["raise ValueError('first')", GOOD], "succeeded", None, Some("ok"), 2),
         story("never works", &["raise ValueError('always')"], "failed", Some("run_failed"), Some("error"), 4),
         story("always blocked", &[EVIL], "failed", Some("review_blocked"), None, 4),
-        Story { options: short, ..story("loops for ever", &["while True:\n    pass"], "failed", Some("run_timeout"), Some("timeout"), 2) },
         Story {
-            options: once.clone(),
-            ..story("eats memory", &["hold = []\nwhile True:\n    hold.append(bytearray(64 << 20))"], "failed", Some("run_out_of_memory"), Some("out_of_memory"), 1)
+            options: short,
+            ..story("loops for ever", &["while True:\n    pass"], "failed", Some("run_timeout"), Some("timeout"), 2)
         },
         Story {
             options: once.clone(),
-            ..story("floods stdout", &["while True:\n    print('x' * 65536)"], "failed", Some("run_output_limit"), Some("output_limit"), 1)
+            ..story(
+                "eats memory",
+                &["hold = []\nwhile True:\n    hold.append(bytearray(64 << 20))"],
+                "failed",
+                Some("run_out_of_memory"),
+                Some("out_of_memory"),
+                1,
+            )
+        },
+        Story {
+            options: once.clone(),
+            ..story(
+                "floods stdout",
+                &["while True:\n    print('x' * 65536)"],
+                "failed",
+                Some("run_output_limit"),
+                Some("output_limit"),
+                1,
+            )
         },
         Story {
             options: once,
             ..story(
                 "writes 10,000 files",
-                &["for n in range(10_000):\n    with open(f'/box/out/{n:05}.txt', 'w') as file:\n        file.write('x')"],
+                &[
+                    "for n in range(10_000):\n    with open(f'/box/out/{n:05}.txt', 'w') as file:\n        file.write('x')",
+                ],
                 "succeeded",
                 None,
                 Some("ok"),
                 1,
             )
         },
-        Story { answers: vec!["I am sorry, I cannot.".into()], ..story("answers garbage", &[], "failed", Some("model_answer_unusable"), None, 0) },
+        Story {
+            answers: vec!["I am sorry, I cannot.".into()],
+            ..story("answers garbage", &[], "failed", Some("model_answer_unusable"), None, 0)
+        },
     ]
 }
 
@@ -76,7 +106,10 @@ async fn models_that_err_end_as_they_should() {
         if story.state == "succeeded" {
             assert!(report["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
         } else {
-            assert!(report["error"]["advice"].as_str().is_some_and(|text| !text.is_empty()), "{name}: says what to try");
+            assert!(
+                report["error"]["advice"].as_str().is_some_and(|text| !text.is_empty()),
+                "{name}: says what to try"
+            );
         }
         if name.contains("10,000") {
             let outputs = report["outputs"].as_array().expect("outputs").len();
@@ -95,8 +128,10 @@ async fn outputs_are_delivered_byte_for_byte() {
     let report = server.report(&job).await;
     let output = &report["outputs"][0];
     assert_eq!((output["name"].as_str(), output["media_type"].as_str()), (Some("data.csv"), Some("text/csv")));
-    let response = server.request(reqwest::Method::GET, output["path"].as_str().expect("link")).send().await.expect("output");
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let response =
+        server.request(reqwest::Method::GET, output["path"].as_str().expect("link")).send().await.expect("output");
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     assert!(header("content-security-policy").starts_with("sandbox"), "{}", header("content-security-policy"));
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert_eq!(response.text().await.expect("body"), "a\n1\n2\n");
@@ -113,7 +148,11 @@ async fn an_endpoint_that_is_down_is_named() {
     let server = Server::start(data.path(), &[("CODE_MODEL_URL", &url), ("CODE_MODEL_NAME", "none")]);
     let job = server.job(&sample("table.png"), json!({})).await;
     let report = server.report(&job).await;
-    assert_eq!((report["state"].as_str(), report["error"]["code"].as_str()), (Some("failed"), Some("model_unavailable")), "{report}");
+    assert_eq!(
+        (report["state"].as_str(), report["error"]["code"].as_str()),
+        (Some("failed"), Some("model_unavailable")),
+        "{report}"
+    );
     let (status, ready) = server.get("/readyz").await;
     assert_eq!((status, &ready["ready"]), (503, &json!(false)), "{ready}");
 }

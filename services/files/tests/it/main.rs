@@ -5,7 +5,6 @@ mod content;
 mod faults;
 mod hang_up;
 mod samples;
-mod scratch;
 mod sweeping;
 mod uploads;
 mod world;

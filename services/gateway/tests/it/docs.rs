@@ -44,7 +44,11 @@ async fn the_front_door_leads_to_the_docs() {
     let world = world();
     for path in ["/", "/docs/"] {
         let response = send(world.get(path)).await;
-        assert_eq!((response.status().as_u16(), response.headers()["location"].as_bytes()), (302, &b"/docs"[..]), "{path}");
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["location"].as_bytes()),
+            (302, &b"/docs"[..]),
+            "{path}"
+        );
     }
     for path in ["/docs/swagger-initializer.js", "/docs/..%2ftoken", "/docs/nothing", "/docs/a/b"] {
         problem(world.get(path), 404, "not_found").await;

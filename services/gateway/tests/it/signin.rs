@@ -9,7 +9,10 @@ async fn a_link_works_once() {
     let world = world();
     let path = world.gateway.signin_path();
     let response = send(world.get(&path)).await;
-    assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &"/docs".parse().expect("a value")));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["location"]),
+        (303, &"/docs".parse().expect("a value"))
+    );
     let cookie = response.headers()["set-cookie"].to_str().expect("plain text").to_owned();
     for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
         assert!(cookie.contains(part), "{cookie}");
@@ -42,7 +45,12 @@ async fn changes_by_cookie_come_from_own_pages() {
     let cookie = world.sign_in().await;
     let change = || world.post("/api/v1/change").header("cookie", &cookie);
     let own = world.server.url("");
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1"), ("origin", "null")] {
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "http://127.0.0.1:1"),
+        ("origin", "null"),
+    ] {
         problem(change().header(name, value), 403, "forbidden").await;
     }
     problem(change(), 403, "forbidden").await;

@@ -57,7 +57,15 @@ fn a_file_open_to_others_is_refused() {
 #[test]
 fn anything_but_a_token_is_refused() {
     let other = "a".repeat(64);
-    for content in [String::new(), "\n".into(), other[1..].into(), format!("{other}a"), other.to_uppercase(), format!("{other}\n\n"), "x".repeat(100_000)] {
+    for content in [
+        String::new(),
+        "\n".into(),
+        other[1..].into(),
+        format!("{other}a"),
+        other.to_uppercase(),
+        format!("{other}\n\n"),
+        "x".repeat(100_000),
+    ] {
         let data = tempfile::tempdir().expect("a folder");
         let path = data.path().join("token");
         fs::write(&path, &content).expect("written");

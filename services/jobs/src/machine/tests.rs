@@ -60,7 +60,8 @@ fn ran(status: RunStatus) -> Outcome {
 fn play(mut job: Job, outcomes: Vec<Outcome>) -> Job {
     job = advance(&job, Input::Start, 1).job;
     for outcome in outcomes {
-        let running: Vec<_> = job.steps.iter().filter(|step| step.state == StepState::Running).map(|step| step.id).collect();
+        let running: Vec<_> =
+            job.steps.iter().filter(|step| step.state == StepState::Running).map(|step| step.id).collect();
         assert!(!running.is_empty(), "nothing is running before {outcome:?}");
         job = advance(&job, Input::Answer(running[0], outcome), 2).job;
     }
@@ -78,22 +79,96 @@ fn stories_end_as_they_should() {
     let rows: Vec<(&str, Vec<Outcome>, JobState, Option<ErrorCode>)> = vec![
         ("straight", vec![seen(), code("a"), review(Pass), ran(Ok), finish()], Succeeded, None),
         ("warned", vec![seen(), code("a"), review(Warn), ran(Ok), finish()], Succeeded, None),
-        ("vision first", vec![seen(), thought(Thought::VisionNotes("bars".into())), code("a"), review(Pass), ran(Ok), finish()], Succeeded, None),
-        ("blocked then fixed", vec![seen(), code("a"), review(Block), code("b"), review(Pass), ran(Ok), finish()], Succeeded, None),
-        ("crashed then fixed", vec![seen(), code("a"), review(Pass), ran(Error), code("b"), review(Pass), ran(Ok), finish()], Succeeded, None),
+        (
+            "vision first",
+            vec![seen(), thought(Thought::VisionNotes("bars".into())), code("a"), review(Pass), ran(Ok), finish()],
+            Succeeded,
+            None,
+        ),
+        (
+            "blocked then fixed",
+            vec![seen(), code("a"), review(Block), code("b"), review(Pass), ran(Ok), finish()],
+            Succeeded,
+            None,
+        ),
+        (
+            "crashed then fixed",
+            vec![seen(), code("a"), review(Pass), ran(Error), code("b"), review(Pass), ran(Ok), finish()],
+            Succeeded,
+            None,
+        ),
         ("garbage then code", vec![seen(), unusable(), code("b"), review(Pass), ran(Ok), finish()], Succeeded, None),
         ("still going", vec![seen(), code("a"), review(Pass), ran(Error)], Running, None),
-        ("always garbage", vec![seen(), unusable(), unusable(), unusable(), unusable()], Failed, Some(ErrorCode::ModelAnswerUnusable)),
-        ("always blocked", vec![seen(), code("a"), review(Block), code("a"), review(Block), code("a"), review(Block), code("a"), review(Block)], Failed, Some(ErrorCode::ReviewBlocked)),
-        ("never works", [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(Error)]).collect()].concat(), Failed, Some(ErrorCode::RunFailed)),
-        ("loops", [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(Timeout)]).collect()].concat(), Failed, Some(ErrorCode::RunTimeout)),
-        ("eats memory", [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(OutOfMemory)]).collect()].concat(), Failed, Some(ErrorCode::RunOutOfMemory)),
+        (
+            "always garbage",
+            vec![seen(), unusable(), unusable(), unusable(), unusable()],
+            Failed,
+            Some(ErrorCode::ModelAnswerUnusable),
+        ),
+        (
+            "always blocked",
+            vec![
+                seen(),
+                code("a"),
+                review(Block),
+                code("a"),
+                review(Block),
+                code("a"),
+                review(Block),
+                code("a"),
+                review(Block),
+            ],
+            Failed,
+            Some(ErrorCode::ReviewBlocked),
+        ),
+        (
+            "never works",
+            [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(Error)]).collect()].concat(),
+            Failed,
+            Some(ErrorCode::RunFailed),
+        ),
+        (
+            "loops",
+            [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(Timeout)]).collect()].concat(),
+            Failed,
+            Some(ErrorCode::RunTimeout),
+        ),
+        (
+            "eats memory",
+            [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(OutOfMemory)]).collect()].concat(),
+            Failed,
+            Some(ErrorCode::RunOutOfMemory),
+        ),
         ("look fails", vec![failed(ErrorCode::LookFailed)], Failed, Some(ErrorCode::LookFailed)),
-        ("model down at once", vec![seen(), failed(ErrorCode::ModelUnavailable)], Failed, Some(ErrorCode::ModelUnavailable)),
-        ("model down at the end keeps the best", vec![seen(), code("a"), review(Pass), ran(Ok), failed(ErrorCode::ModelUnavailable)], Succeeded, None),
+        (
+            "model down at once",
+            vec![seen(), failed(ErrorCode::ModelUnavailable)],
+            Failed,
+            Some(ErrorCode::ModelUnavailable),
+        ),
+        (
+            "model down at the end keeps the best",
+            vec![seen(), code("a"), review(Pass), ran(Ok), failed(ErrorCode::ModelUnavailable)],
+            Succeeded,
+            None,
+        ),
         ("finish without code", vec![seen(), finish()], Failed, Some(ErrorCode::ModelAnswerUnusable)),
-        ("worse afterwards keeps the best", [vec![seen(), code("a"), review(Pass), ran(Ok)], (0..3).flat_map(|_| [code("b"), review(Pass), ran(Error)]).collect()].concat(), Succeeded, None),
-        ("critic fails", vec![seen(), code("a"), failed(ErrorCode::WorkerFailed)], Failed, Some(ErrorCode::WorkerFailed)),
+        (
+            "worse afterwards keeps the best",
+            [
+                vec![seen(), code("a"), review(Pass), ran(Ok)],
+                (0..3).flat_map(|_| [code("b"), review(Pass), ran(Error)]).collect(),
+            ]
+            .concat(),
+            Succeeded,
+            None,
+        ),
+        (
+            "critic fails",
+            vec![seen(), code("a"), failed(ErrorCode::WorkerFailed)],
+            Failed,
+            Some(ErrorCode::WorkerFailed),
+        ),
     ];
     for (name, outcomes, state, error) in rows {
         let end = play(job(1), outcomes);
@@ -110,7 +185,8 @@ fn stories_end_as_they_should() {
 /// Protects the person's numbers: after a good run, a later failed one never replaces it.
 #[test]
 fn best_so_far_is_delivered() {
-    let outcomes = vec![seen(), code("good"), review(Verdict::Pass), ran(RunStatus::Ok), code("bad"), review(Verdict::Block)];
+    let outcomes =
+        vec![seen(), code("good"), review(Verdict::Pass), ran(RunStatus::Ok), code("bad"), review(Verdict::Block)];
     let job = play(job(1), outcomes);
     assert_eq!(job.delivered().map(|a| a.code.as_str()), Some("good"));
 }

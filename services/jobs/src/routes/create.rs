@@ -17,7 +17,12 @@ use edge::{Principal, Problem, ProblemBody};
     )
 )]
 #[post("/api/v1/jobs")]
-pub async fn create(principal: Principal, request: HttpRequest, jobs: web::Data<Jobs>, body: web::Json<NewJob>) -> Result<HttpResponse, Problem> {
+pub async fn create(
+    principal: Principal,
+    request: HttpRequest,
+    jobs: web::Data<Jobs>,
+    body: web::Json<NewJob>,
+) -> Result<HttpResponse, Problem> {
     // A value that is not text is refused like an empty one.
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
     let job = jobs.create(&principal.owner, body.into_inner(), key).await?;

@@ -19,7 +19,13 @@ use serde_json::{Value, json};
     )
 )]
 #[get("/api/v1/jobs/{id}/events")]
-pub async fn events(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>, last: LastEventId, stop: Stop) -> Result<HttpResponse, Problem> {
+pub async fn events(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    id: PathId<JobId>,
+    last: LastEventId,
+    stop: Stop,
+) -> Result<HttpResponse, Problem> {
     let stored = jobs.events(&principal.owner, id.0, last.0.unwrap_or(0)).await?;
     let events = stored.map(|event| {
         let data: Value = serde_json::from_str(&event.data).unwrap_or(Value::Null);

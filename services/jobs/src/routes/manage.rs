@@ -14,7 +14,11 @@ use edge::{PathId, Principal, Problem, ProblemBody};
     )
 )]
 #[post("/api/v1/jobs/{id}/cancel")]
-pub async fn cancel(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>) -> Result<web::Json<JobView>, Problem> {
+pub async fn cancel(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    id: PathId<JobId>,
+) -> Result<web::Json<JobView>, Problem> {
     Ok(web::Json(jobs.cancel(&principal.owner, id.0).await?))
 }
 

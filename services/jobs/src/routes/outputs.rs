@@ -14,12 +14,20 @@ use edge::{Principal, Problem, ProblemBody, parse_id};
     )
 )]
 #[get("/api/v1/jobs/{id}/outputs/{name:.*}")]
-pub async fn output(principal: Principal, jobs: web::Data<Jobs>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub async fn output(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
     let (id, name) = path.into_inner();
     let id: JobId = parse_id(&id, ErrorCode::JobNotFound)?;
     let report = jobs.report(&principal.owner, id, LinkStyle::BlobKey).await?;
     // The name is only compared with names the sandbox reported; it never becomes a path.
-    let found = report.outputs.iter().find(|output| output.name == name).ok_or_else(|| Problem::new(ErrorCode::OutputNotFound))?;
+    let found = report
+        .outputs
+        .iter()
+        .find(|output| output.name == name)
+        .ok_or_else(|| Problem::new(ErrorCode::OutputNotFound))?;
     let content = jobs.content(&found.path).await?;
     let shown = Output { name: &found.name, media_type: &found.media_type, bytes: found.bytes, sha256: &found.sha256 };
     Ok(serve(shown, content))

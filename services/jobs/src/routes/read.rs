@@ -22,7 +22,11 @@ pub struct ListQuery {
 /// List jobs, newest first.
 #[utoipa::path(tag = "jobs", params(ListQuery), responses((status = 200, body = JobPage)))]
 #[get("/api/v1/jobs")]
-pub async fn list(principal: Principal, jobs: web::Data<Jobs>, query: web::Query<ListQuery>) -> Result<web::Json<JobPage>, Problem> {
+pub async fn list(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    query: web::Query<ListQuery>,
+) -> Result<web::Json<JobPage>, Problem> {
     let before = query.cursor.as_deref().map(|text| parse_id::<JobId>(text, ErrorCode::BadRequest)).transpose()?;
     Ok(web::Json(jobs.list(&principal.owner, query.state, before, query.limit.unwrap_or(20)).await?))
 }
@@ -34,7 +38,11 @@ pub async fn list(principal: Principal, jobs: web::Data<Jobs>, query: web::Query
     responses((status = 200, body = JobView), (status = 404, body = ProblemBody, content_type = "application/problem+json"))
 )]
 #[get("/api/v1/jobs/{id}")]
-pub async fn get(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>) -> Result<web::Json<JobView>, Problem> {
+pub async fn get(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    id: PathId<JobId>,
+) -> Result<web::Json<JobView>, Problem> {
     Ok(web::Json(jobs.get(&principal.owner, id.0).await?))
 }
 
@@ -45,6 +53,10 @@ pub async fn get(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>)
     responses((status = 200, body = JobReport), (status = 404, body = ProblemBody, content_type = "application/problem+json"))
 )]
 #[get("/api/v1/jobs/{id}/results")]
-pub async fn results(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>) -> Result<web::Json<JobReport>, Problem> {
+pub async fn results(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    id: PathId<JobId>,
+) -> Result<web::Json<JobReport>, Problem> {
     Ok(web::Json(jobs.report(&principal.owner, id.0, LinkStyle::Http).await?))
 }

@@ -35,9 +35,11 @@ impl MigrationTrait for CreateTables {
             .col(big_integer("version"))
             .to_owned();
         manager.create_table(job).await?;
-        let by_owner = Index::create().name("ix_job_owner_created").table("job").col("owner").col("created_at_ms").to_owned();
+        let by_owner =
+            Index::create().name("ix_job_owner_created").table("job").col("owner").col("created_at_ms").to_owned();
         manager.create_index(by_owner).await?;
-        let by_state = Index::create().name("ix_job_state_created").table("job").col("state").col("created_at_ms").to_owned();
+        let by_state =
+            Index::create().name("ix_job_state_created").table("job").col("state").col("created_at_ms").to_owned();
         manager.create_index(by_state).await?;
         let event = Table::create()
             .table("job_event")

@@ -92,7 +92,12 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn accept(&self, owner: &OwnerId, new: &Job, key: Option<IdempotencyKey>) -> Result<Accepted, StoreError> {
+    pub async fn accept(
+        &self,
+        owner: &OwnerId,
+        new: &Job,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Accepted, StoreError> {
         let tx = database::begin_write(&self.db).await?;
         if let Some(key) = &key {
             let used = idempotency::Entity::find_by_id((owner.as_str().to_owned(), key.key.clone())).one(&tx).await?;
@@ -159,7 +164,11 @@ impl Store {
         if job::Entity::find().filter(in_state(JobState::Running)).count(&tx).await? >= max_running {
             return Ok(None);
         }
-        let oldest = job::Entity::find().filter(in_state(JobState::Queued)).order_by_asc(job::Column::CreatedAtMs).one(&tx).await?;
+        let oldest = job::Entity::find()
+            .filter(in_state(JobState::Queued))
+            .order_by_asc(job::Column::CreatedAtMs)
+            .one(&tx)
+            .await?;
         let Some(row) = oldest else { return Ok(None) };
         let id = JobId(row.id);
         apply_to(&tx, row, Input::Start, now).await?;
@@ -189,7 +198,13 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn list(&self, owner: &OwnerId, state: Option<JobState>, before: Option<JobId>, limit: u64) -> Result<Vec<Job>, StoreError> {
+    pub async fn list(
+        &self,
+        owner: &OwnerId,
+        state: Option<JobState>,
+        before: Option<JobId>,
+        limit: u64,
+    ) -> Result<Vec<Job>, StoreError> {
         // Ids are version 7: their order is the order of acceptance.
         let mut query = job::Entity::find().filter(job::Column::Owner.eq(owner.as_str()));
         if let Some(state) = state {
@@ -216,7 +231,12 @@ impl Store {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|row| StoredEvent { number: u64::try_from(row.number).unwrap_or(0), kind: row.kind, data: row.data, at: row.at_ms })
+            .map(|row| StoredEvent {
+                number: u64::try_from(row.number).unwrap_or(0),
+                kind: row.kind,
+                data: row.data,
+                at: row.at_ms,
+            })
             .collect())
     }
 
@@ -234,7 +254,12 @@ impl Store {
     }
 }
 
-async fn apply_to<C: ConnectionTrait>(tx: &C, row: job::Model, input: Input, now: Millis) -> Result<(Job, bool), StoreError> {
+async fn apply_to<C: ConnectionTrait>(
+    tx: &C,
+    row: job::Model,
+    input: Input,
+    now: Millis,
+) -> Result<(Job, bool), StoreError> {
     let before = read(&row)?;
     let next = machine::advance(&before, input, now);
     if next.job == before && next.commands.is_empty() && next.events.is_empty() {
@@ -243,7 +268,8 @@ async fn apply_to<C: ConnectionTrait>(tx: &C, row: job::Model, input: Input, now
     let id = next.job.id;
     let last_event = insert_events(tx, id, row.last_event, &next.events, now).await?;
     for command in &next.commands {
-        let (topic, payload) = message::of(&next.job, *command).map_err(|error| StoreError::Content(error.to_string()))?;
+        let (topic, payload) =
+            message::of(&next.job, *command).map_err(|error| StoreError::Content(error.to_string()))?;
         let at = chrono::DateTime::from_timestamp_millis(now).unwrap_or_default();
         database::outbox::push(tx, MessageId::new(), topic.as_str(), payload, at).await?;
     }
@@ -263,7 +289,13 @@ async fn apply_to<C: ConnectionTrait>(tx: &C, row: job::Model, input: Input, now
     Ok((next.job, true))
 }
 
-async fn insert_events<C: ConnectionTrait>(tx: &C, id: JobId, last: i64, events: &[Event], now: Millis) -> Result<i64, StoreError> {
+async fn insert_events<C: ConnectionTrait>(
+    tx: &C,
+    id: JobId,
+    last: i64,
+    events: &[Event],
+    now: Millis,
+) -> Result<i64, StoreError> {
     let mut number = last;
     for one in events {
         number += 1;

@@ -24,7 +24,13 @@ impl PictureSource for OneFile {
         if id != self.0 || *owner != OwnerId::local() {
             return Err(Failure::new(ErrorCode::FileNotFound));
         }
-        Ok(PictureRef { file_id: id, blob_key: "files/x/image.png".into(), sha256: "0".repeat(64), width: 4, height: 4 })
+        Ok(PictureRef {
+            file_id: id,
+            blob_key: "files/x/image.png".into(),
+            sha256: "0".repeat(64),
+            width: 4,
+            height: 4,
+        })
     }
 }
 
@@ -65,7 +71,8 @@ impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> 
             let payload = encode(&event).expect("encode");
             // Twice on purpose: the bus may repeat any message.
             for _ in 0..2 {
-                let outgoing = Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload: payload.clone() };
+                let outgoing =
+                    Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload: payload.clone() };
                 self.bus.publish(outgoing).await.expect("publish");
             }
         }

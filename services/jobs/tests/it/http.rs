@@ -99,7 +99,9 @@ async fn lists_are_paged() {
     loop {
         let (status, page) = ask(&process, "local", test::TestRequest::get().uri(&uri)).await;
         assert_eq!(status, StatusCode::OK, "{page}");
-        seen.extend(page["items"].as_array().expect("items").iter().map(|job| job["id"].as_str().unwrap_or("").to_owned()));
+        seen.extend(
+            page["items"].as_array().expect("items").iter().map(|job| job["id"].as_str().unwrap_or("").to_owned()),
+        );
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         uri = format!("/api/v1/jobs?limit=2&state=succeeded&cursor={cursor}");
     }

@@ -62,7 +62,11 @@ async fn a_restart_at_any_step_loses_and_repeats_nothing() {
             *asked.entry(step.clone()).or_default() += 1;
         }
         assert_eq!(asked.len(), 5, "{silent}: no step was made twice");
-        assert_eq!(asked.values().filter(|times| **times > 1).count(), 1, "{silent}: only the waiting one was repeated");
+        assert_eq!(
+            asked.values().filter(|times| **times > 1).count(),
+            1,
+            "{silent}: only the waiting one was repeated"
+        );
         second.end().await;
     }
 }
@@ -90,7 +94,14 @@ async fn queued_jobs_wait_their_turn_and_survive() {
 async fn cancel_tells_the_workers() {
     let folder = tempfile::tempdir().expect("folder");
     let file = FileId::new();
-    let process = Process::start(folder.path(), file, 4, |topic, think: &_| if topic == Topic::SandboxRun { None } else { straight(topic, think) }).await;
+    let process =
+        Process::start(
+            folder.path(),
+            file,
+            4,
+            |topic, think: &_| if topic == Topic::SandboxRun { None } else { straight(topic, think) },
+        )
+        .await;
     let mut stopped = process.bus.subscribe(Topic::JobsStopped).await.expect("subscribe");
     let id = process.create(file).await;
     process.until(id, |view| view.steps.iter().any(|step| step.kind == StepKind::Run).then_some(())).await;

@@ -100,7 +100,8 @@ class Figures:
             self.write(self.pyplot.figure(number))
 
     def write(self, figure):
-        if id(figure) in self.saved:
+        is_empty = not (figure.axes or figure.texts or figure.images or figure.lines or figure.patches)
+        if is_empty or id(figure) in self.saved:
             return
         self.saved.add(id(figure))
         self.kept.append(figure)

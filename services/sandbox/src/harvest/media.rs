@@ -63,8 +63,28 @@ fn markup(start: &[u8]) -> Option<&'static str> {
         return Some("application/xml");
     }
     const HTML: [&str; 22] = [
-        "!doctype html", "html", "head", "body", "script", "iframe", "h1", "h2", "div", "font", "table", "a", "style",
-        "title", "b", "br", "p", "img", "form", "meta", "link", "pre",
+        "!doctype html",
+        "html",
+        "head",
+        "body",
+        "script",
+        "iframe",
+        "h1",
+        "h2",
+        "div",
+        "font",
+        "table",
+        "a",
+        "style",
+        "title",
+        "b",
+        "br",
+        "p",
+        "img",
+        "form",
+        "meta",
+        "link",
+        "pre",
     ];
     if HTML.iter().any(|name| is_tag(name)) { Some("text/html") } else { None }
 }
@@ -120,7 +140,11 @@ mod tests {
             ("a.txt", b"<3 hearts", "text/plain"),
             ("a.py", b"print(1)", "text/x-python"),
             ("a.bin", b"\0\x01\x02", "application/octet-stream"),
-            ("a.png", b"\x7fELF\x02\x01\x01\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "application/octet-stream"),
+            (
+                "a.png",
+                b"\x7fELF\x02\x01\x01\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "application/octet-stream",
+            ),
             ("a.pdf", b"%PDF-1.4", "application/pdf"),
             ("a.gif", b"GIF89a<script>", "image/gif"),
         ];

@@ -4,10 +4,11 @@ use super::JailError;
 use super::owner::Owner;
 use super::profile::LOG;
 use bytes::Bytes;
-use std::fs::{File, Permissions};
+use std::fs::{DirEntry, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Our instance's folder of runs. A lock on a file in it says that we live, whatever became of our
 /// process id meanwhile (the folder may outlive a container).
@@ -27,8 +28,11 @@ impl Runs {
         sweep(&all);
         let folder = all.join(owner.name());
         make_folder(&folder)?;
-        let lock = File::create(folder.join(LOCK))?;
+        // Locked before it gets its name, so that nobody ever sees it unlocked while we live.
+        let draft = folder.join("lock-draft");
+        let lock = File::create(&draft)?;
         lock.lock()?;
+        std::fs::rename(&draft, folder.join(LOCK))?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -78,13 +82,20 @@ impl Drop for RunFolder {
     }
 }
 
+/// Age at which a folder without a lock was surely left behind.
+const CUT_OFF: Duration = Duration::from_secs(60);
+
+fn age(entry: &DirEntry) -> Option<Duration> {
+    entry.metadata().ok()?.modified().ok()?.elapsed().ok()
+}
+
 fn sweep(all: &Path) {
     let Ok(entries) = std::fs::read_dir(all) else { return };
     for entry in entries.filter_map(Result::ok) {
         let dead = match File::open(entry.path().join(LOCK)) {
             Ok(lock) => lock.try_lock().is_ok(),
             // Being made by another instance this moment, or cut off at that moment long ago.
-            Err(_) => entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age.as_secs() > 60)),
+            Err(_) => age(&entry).is_some_and(|age| age > CUT_OFF),
         };
         if dead && let Err(error) = std::fs::remove_dir_all(entry.path()) {
             tracing::warn!(%error, "a dead instance's folder could not be removed");

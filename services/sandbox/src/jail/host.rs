@@ -41,12 +41,14 @@ impl Host {
                 "run 'make setup', or set the path to the environment",
             )
         })?;
-        let venv = settings.python.canonicalize().map_err(|error| JailUnavailable::io("the Python environment", &error))?;
+        let venv =
+            settings.python.canonicalize().map_err(|error| JailUnavailable::io("the Python environment", &error))?;
         let mut seen = vec![venv.as_path(), settings.work.as_path()];
         seen.extend(interpreter.iter().map(|(host, _)| host.as_path()));
         let private = seen.iter().any(|path| !open_to_all(path));
         let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-        let ids = Ids::choose(rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw(), &uid_map, private);
+        let ids =
+            Ids::choose(rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw(), &uid_map, private);
         Ok(Self { nsjail, setpriv, venv, interpreter, ids })
     }
 }
@@ -128,7 +130,9 @@ impl Ids {
 fn covers(uid_map: &str, first: u32, count: u32) -> bool {
     uid_map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
-        let (Some(Ok(start)), _, Some(Ok(length))) = (numbers.next(), numbers.next(), numbers.next()) else { return false };
+        let (Some(Ok(start)), _, Some(Ok(length))) = (numbers.next(), numbers.next(), numbers.next()) else {
+            return false;
+        };
         start <= u64::from(first) && u64::from(first) + u64::from(count) <= start + length
     })
 }

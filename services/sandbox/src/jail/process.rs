@@ -20,7 +20,10 @@ pub struct First {
 impl First {
     /// Takes a handle on a process that [`wait_for`] found.
     pub fn new((pid, handle): (Pid, OwnedFd)) -> io::Result<Self> {
-        #[expect(deprecated, reason = "its successor is unsafe for types that may swap their descriptor; an OwnedFd cannot")]
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe for types that may swap their descriptor; an OwnedFd cannot"
+        )]
         let handle = AsyncFd::with_interest(handle, Interest::READABLE)?;
         Ok(Self { pid, handle })
     }

@@ -121,7 +121,9 @@ impl Profile {
             mount(&mut text, Some(Path::new(&path)), &path, "is_bind: true rw: true nosuid: true noexec: true");
         }
         for (path, size, inodes) in MEMORY_FOLDERS {
-            let how = format!("fstype: \"tmpfs\" options: \"size={size},nr_inodes={inodes}\" rw: true nosuid: true nodev: true");
+            let how = format!(
+                "fstype: \"tmpfs\" options: \"size={size},nr_inodes={inodes}\" rw: true nosuid: true nodev: true"
+            );
             mount(&mut text, None, path, &how);
         }
         for name in ["main.py", "in"] {

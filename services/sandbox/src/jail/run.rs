@@ -14,7 +14,7 @@ use super::profile::{PYTHON, RunPlace, SCRIPTS};
 use super::stream::{Captured, Meter, drain};
 use super::verdict::{Stop, verdict};
 use super::{Jail, JailError, Outcome, Task};
-use crate::harvest::{self, Harvest};
+use crate::harvest;
 use crate::settings::Limits;
 use bytes::Bytes;
 use rustix::fs::{Mode, OFlags};
@@ -33,32 +33,37 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs a task. See [`Jail::run`].
-pub async fn run(jail: &Jail, name: &str, task: Task, slot: u32, cancel: &CancellationToken) -> Result<Outcome, JailError> {
+pub async fn run(
+    jail: &Jail,
+    name: &str,
+    task: Task,
+    slot: u32,
+    cancel: &CancellationToken,
+) -> Result<Outcome, JailError> {
     let limits = Limits { memory_bytes: task.memory_bytes.unwrap_or(jail.limits.memory_bytes), ..jail.limits };
-    let t0 = Instant::now(); let mut marks: Vec<(&str, f64)> = vec![]; macro_rules! m { ($n:expr) => { marks.push(($n, t0.elapsed().as_secs_f64()*1e3)) } }
     let place = prepare(jail, name, task.code, task.inputs, slot).await?;
-    m!("prepared"); let mut started = start(jail, &place, &limits).await?; m!("spawned");
+    let mut started = start(jail, &place, &limits).await?;
     let room = tokio::select! {
         biased;
-        () = cancel.cancelled() => return Ok(never_ran()),
+        () = cancel.cancelled() => return Ok(Outcome::never_ran()),
         room = timeout(START_PATIENCE, enter(jail, name, &limits, &mut started)) => room,
     };
     let room = room.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
     let Room { first, group, out } = room.map_err(|error| broken(&place, "starting", &error))?;
-    m!("entered"); let begin = Instant::now();
+    let begin = Instant::now();
     started.control.go().await.map_err(|error| broken(&place, "letting go", &error))?;
 
     let (stop, mut status) = watch(&mut started, &first, begin + task.timeout, cancel).await;
-    let duration = begin.elapsed(); m!("ended");
+    let duration = begin.elapsed();
     first.kill();
     if timeout(END_PATIENCE, first.gone()).await.is_err() {
         tracing::error!(run = name, "a killed jail is not empty");
     }
-    m!("gone"); if stop.is_none() && status.is_none() {
+    if stop.is_none() && status.is_none() {
         status = started.control.status_now();
     }
     let (stdout, stderr) = started.finish().await;
-    m!("streams"); let usage = group.usage();
+    let usage = group.usage();
     let verdict = verdict(stop, status, usage.oom_kills);
     let harvest = spawn_blocking(move || {
         if let Err(error) = group.remove() {
@@ -69,7 +74,6 @@ pub async fn run(jail: &Jail, name: &str, task: Task, slot: u32, cancel: &Cancel
         harvest
     });
     let harvest = harvest.await.map_err(|error| JailError::Broken(format!("harvesting: {error}")))?;
-    m!("harvested"); eprintln!("{marks:.1?}");
     Ok(Outcome {
         status: verdict.status,
         exit_code: verdict.exit_code,
@@ -85,7 +89,13 @@ pub async fn run(jail: &Jail, name: &str, task: Task, slot: u32, cancel: &Cancel
 
 const CONFIG: &str = "jail.cfg";
 
-async fn prepare(jail: &Jail, name: &str, code: Bytes, inputs: Vec<(String, Bytes)>, slot: u32) -> Result<RunFolder, JailError> {
+async fn prepare(
+    jail: &Jail,
+    name: &str,
+    code: Bytes,
+    inputs: Vec<(String, Bytes)>,
+    slot: u32,
+) -> Result<RunFolder, JailError> {
     let (runs, profile, name) = (jail.runs.clone(), jail.profile.clone(), name.to_owned());
     let work = spawn_blocking(move || {
         let place = runs.make(&name, &code, &inputs)?;
@@ -166,8 +176,8 @@ async fn enter(jail: &Jail, name: &str, limits: &Limits, started: &mut Started) 
     let (groups, name, limits) = (jail.groups.clone(), name.to_owned(), *limits);
     let moved = spawn_blocking(move || {
         let group = groups.make(&name, &limits)?;
-        let t=Instant::now(); let first = wait_for(nsjail, START_PATIENCE)?; let a=t.elapsed();
-        group.add(first.0)?; eprintln!("found {a:?} added {:?}", t.elapsed());
+        let first = wait_for(nsjail, START_PATIENCE)?;
+        group.add(first.0)?;
         Ok((first, group))
     });
     let moved = async { moved.await.unwrap_or_else(|error| Err(io::Error::other(error))) };
@@ -191,7 +201,12 @@ fn outputs(first: &First) -> io::Result<OwnedFd> {
 }
 
 /// Waits until the code has ended or has to be ended.
-async fn watch(started: &mut Started, first: &First, deadline: Instant, cancel: &CancellationToken) -> (Option<Stop>, Option<i32>) {
+async fn watch(
+    started: &mut Started,
+    first: &First,
+    deadline: Instant,
+    cancel: &CancellationToken,
+) -> (Option<Stop>, Option<i32>) {
     let Started { control, meter, .. } = started;
     tokio::select! {
         biased;
@@ -200,22 +215,6 @@ async fn watch(started: &mut Started, first: &First, deadline: Instant, cancel: 
         () = first.gone() => (None, None),
         () = meter.over() => (Some(Stop::OutputLimit), None),
         () = tokio::time::sleep_until(deadline) => (Some(Stop::Timeout), None),
-    }
-}
-
-/// Cancelled before the code got going.
-fn never_ran() -> Outcome {
-    let verdict = verdict(Some(Stop::Killed), None, 0);
-    Outcome {
-        status: verdict.status,
-        exit_code: verdict.exit_code,
-        signal: verdict.signal,
-        duration: Duration::ZERO,
-        cpu: Duration::ZERO,
-        peak_memory_bytes: 0,
-        stdout: Captured::default(),
-        stderr: Captured::default(),
-        harvest: Harvest::default(),
     }
 }
 

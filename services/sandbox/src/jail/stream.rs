@@ -127,11 +127,18 @@ mod tests {
             (&[b"abc", b"def"], "abcdef", false),
             (&[&[b'x'; 30], b"yz"], &format!("{}yz", "x".repeat(30)), false),
             (&[&[b'x'; 32], b"1"], &format!("{}\n[... 1 bytes left out ...]\nx1", "x".repeat(30)), true),
-            (&[&[b'x'; 30], &[b'-'; 1000], b"AB"], &format!("{}\n[... 1000 bytes left out ...]\nAB", "x".repeat(30)), true),
+            (
+                &[&[b'x'; 30], &[b'-'; 1000], b"AB"],
+                &format!("{}\n[... 1000 bytes left out ...]\nAB", "x".repeat(30)),
+                true,
+            ),
         ];
         for (chunks, expected, truncated) in table {
             let captured = keep(32, chunks);
-            assert_eq!((String::from_utf8(captured.bytes).unwrap().as_str(), captured.truncated), (expected, truncated));
+            assert_eq!(
+                (String::from_utf8(captured.bytes).unwrap().as_str(), captured.truncated),
+                (expected, truncated)
+            );
         }
     }
 }

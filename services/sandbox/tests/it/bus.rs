@@ -1,6 +1,7 @@
 //! Commands from the bus: answered once, however often they come.
 
-use crate::support::{Room, marker, processes_with, sleepers, until};
+use crate::full_store::FullStore;
+use crate::support::{Room, marker, processes_with, settings, sleepers, until};
 use bus::{MemoryBus, Outgoing, SharedBus};
 use common::execution::{ExecutionResult, RunStatus};
 use common::topic::Topic;
@@ -24,7 +25,10 @@ pub struct Line {
 
 impl Line {
     pub async fn new() -> Self {
-        let room = Room::new().await;
+        Self::of(Room::new().await).await
+    }
+
+    pub async fn of(room: Room) -> Self {
         let bus: SharedBus = Arc::new(MemoryBus::new());
         let answers = bus.consume(Topic::JobsStep, 8).await.expect("answers");
         let stop = CancellationToken::new();
@@ -139,6 +143,18 @@ async fn impossible_commands_are_answered() {
     line.run(&command("pass")).await;
     assert_eq!(ran(line.answer().await.1).status(), common_v1::RunStatus::Ok);
     assert_eq!(line.bus.dead_letters(Topic::SandboxRun).await.expect("dead letters").len(), 2);
+}
+
+/// Protects jobs on a full disk: the step is tried again, then told as what it is, and nothing is lost.
+#[tokio::test]
+async fn a_full_store_is_told() {
+    let room = Room::on(settings(), |blob| Arc::new(FullStore(blob))).await;
+    let mut line = Line::of(room).await;
+    line.run(&command("print(1)")).await;
+    let (_, event) = line.answer().await;
+    assert!(matches!(event.outcome, Some(Outcome::Failure(failure)) if failure.code == "storage_unavailable"));
+    line.nothing_more().await;
+    assert_eq!(line.bus.dead_letters(Topic::SandboxRun).await.expect("dead letters"), Vec::new());
 }
 
 /// Protects accepted work at shutdown: a run in hand is killed and its command given back, unanswered.

@@ -19,7 +19,8 @@ open('page.png', 'w').write('<html></html>')
 open('/tmp/elsewhere', 'w').write('not delivered')
 from PIL import Image; Image.new('RGB', (4, 4)).save('/box/out/p.dat', 'PNG')";
     let execution = room.execute(with_inputs(code, &[])).await;
-    let seen: Vec<_> = execution.result.outputs.iter().map(|output| (output.name.as_str(), output.media_type.as_str())).collect();
+    let seen: Vec<_> =
+        execution.result.outputs.iter().map(|output| (output.name.as_str(), output.media_type.as_str())).collect();
     assert_eq!(seen, [("p.dat", "image/png"), ("page.png", "text/html"), ("sub/table.csv", "text/csv")]);
     assert_eq!(execution.contents[2], "a,b\n1,2\n");
     assert_eq!(execution.result.outputs[2].sha256, "492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470");
@@ -93,7 +94,8 @@ except OSError as e: print(n < 20_000, e.strerror)
 ";
     let printed = room.print(code).await;
     let full = "No space left on device";
-    let expected = format!("/box/out 128 {full}\n/tmp 256 File too large\n/box 16 {full}\n/dev/shm 64 {full}\nTrue {full}\n");
+    let expected =
+        format!("/box/out 128 {full}\n/tmp 256 File too large\n/box 16 {full}\n/dev/shm 64 {full}\nTrue {full}\n");
     assert_eq!(printed, expected);
 }
 

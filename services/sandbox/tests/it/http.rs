@@ -1,9 +1,12 @@
 //! Direct runs over HTTP, against a real server.
 
-use crate::support::Room;
+use crate::support::{Room, marker, processes_with, sleepers, until};
 use actix_web::web;
 use edge::testing::TestServer;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(15);
 
 struct Client {
     server: TestServer,
@@ -41,7 +44,21 @@ async fn code_runs_over_http() {
     let inputs = json!([{ "name": "a.txt", "content_base64": "aGVsbG8=" }]);
     let (status, answer) = client.post("ann", &json!({ "code": code, "inputs": inputs, "timeout_seconds": 20 })).await;
     assert_eq!(status, 200, "{answer}");
-    for field in ["id", "status", "exit_code", "signal", "duration_ms", "cpu_ms", "peak_memory_bytes", "stdout", "stderr", "truncated", "outputs", "rejected", "isolation"] {
+    for field in [
+        "id",
+        "status",
+        "exit_code",
+        "signal",
+        "duration_ms",
+        "cpu_ms",
+        "peak_memory_bytes",
+        "stdout",
+        "stderr",
+        "truncated",
+        "outputs",
+        "rejected",
+        "isolation",
+    ] {
         assert!(answer.get(field).is_some(), "{field} is missing in {answer}");
     }
     assert_eq!((&answer["status"], &answer["stdout"]), (&json!("ok"), &json!("hello\n")));
@@ -54,7 +71,8 @@ async fn code_runs_over_http() {
     let response = client.get("ann", &html).await;
     assert!(response.headers()["content-security-policy"].to_str().expect("text").starts_with("sandbox"));
     assert!(response.headers()["content-disposition"].to_str().expect("text").starts_with("attachment"));
-    for (owner, path) in [("bob", csv.as_str()), ("ann", &format!("{csv}x")), ("ann", "/api/v1/executions/x/outputs/y")] {
+    for (owner, path) in [("bob", csv.as_str()), ("ann", &format!("{csv}x")), ("ann", "/api/v1/executions/x/outputs/y")]
+    {
         let response = client.get(owner, path).await;
         let problem: Value = response.json().await.expect("a problem");
         assert_eq!((&problem["status"], &problem["code"]), (&json!(404), &json!("output_not_found")), "{owner} {path}");
@@ -80,6 +98,31 @@ async fn nonsense_is_refused() {
         let (got, problem) = client.post("ann", &body).await;
         assert_eq!((got, &problem["code"]), (status, &json!(code)), "{problem}");
     }
-    let anonymous = client.http.post(client.server.url("/api/v1/executions")).json(&json!({ "code": "1" })).send().await.expect("an answer");
+    let anonymous = client
+        .http
+        .post(client.server.url("/api/v1/executions"))
+        .json(&json!({ "code": "1" }))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(anonymous.status(), 401);
+}
+
+/// Protects slots from callers that hang up: their run is killed.
+#[tokio::test]
+async fn hanging_up_kills_the_run() {
+    let client = Client::new().await;
+    let marker = marker();
+    let code = sleepers(&marker) + "time.sleep(1000)";
+    let request = client
+        .http
+        .post(client.server.url("/api/v1/executions"))
+        .bearer_auth("ann")
+        .json(&json!({ "code": code }))
+        .send();
+    tokio::select! {
+        answer = request => panic!("it cannot end: {answer:?}"),
+        () = until("starting", PATIENCE, || processes_with(&marker).len() == 2) => {}
+    }
+    until("killing", PATIENCE, || processes_with(&marker).is_empty()).await;
 }

@@ -20,7 +20,11 @@ async fn memory_is_limited() {
         let begin = Instant::now();
         let result = room.run(bomb).await;
         assert_eq!(result.status, RunStatus::OutOfMemory, "{bomb}: {}", result.stderr);
-        assert!(result.peak_memory_bytes > 150 << 20 && result.peak_memory_bytes <= 192 << 20, "{}", result.peak_memory_bytes);
+        assert!(
+            result.peak_memory_bytes > 150 << 20 && result.peak_memory_bytes <= 192 << 20,
+            "{}",
+            result.peak_memory_bytes
+        );
         assert!(begin.elapsed() < Duration::from_secs(20), "{bomb}");
     }
     // A helper lost and survived is no failure of the run.
@@ -43,7 +47,10 @@ except BlockingIOError: print(count)";
     let count: u32 = room.print(code).await.trim().parse().expect("a count");
     assert!((100..128).contains(&count), "{count}");
     assert!(begin.elapsed() < Duration::from_secs(10));
-    let bomb = ExecutionRequest { timeout: Some(Duration::from_secs(1)), ..request("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass") };
+    let bomb = ExecutionRequest {
+        timeout: Some(Duration::from_secs(1)),
+        ..request("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
+    };
     assert_eq!(room.execute(bomb).await.result.status, RunStatus::Timeout);
     assert_eq!(room.print("print(1)").await, "1\n");
 }
@@ -59,7 +66,8 @@ open('/box/out/partial.txt', 'w').write('so far')
 print('line'); print('no newline', end='')
 while True: time.sleep(1)";
     let begin = Instant::now();
-    let execution = room.execute(ExecutionRequest { timeout: Some(Duration::from_millis(1200)), ..request(code) }).await;
+    let execution =
+        room.execute(ExecutionRequest { timeout: Some(Duration::from_millis(1200)), ..request(code) }).await;
     let took = begin.elapsed();
     let result = execution.result;
     assert_eq!((result.status, result.exit_code, result.signal), (RunStatus::Timeout, None, Some(9)));
@@ -73,7 +81,8 @@ while True: time.sleep(1)";
 #[tokio::test]
 async fn usage_is_measured() {
     let room = Room::new().await;
-    let busy = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass\nx = bytearray(100 << 20)";
+    let busy =
+        "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass\nx = bytearray(100 << 20)";
     let result = room.run(busy).await;
     assert!((350..2000).contains(&result.cpu_ms), "{}", result.cpu_ms);
     assert!(result.duration_ms >= 350);

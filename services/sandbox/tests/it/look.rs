@@ -16,7 +16,11 @@ async fn picture(line: &Line, code: &str) -> common_v1::Picture {
 }
 
 fn command(picture: common_v1::Picture) -> Vec<u8> {
-    let look = sandbox_v1::Look { job_id: JobId::new().to_string(), step_id: StepId::new().to_string(), picture: Some(picture) };
+    let look = sandbox_v1::Look {
+        job_id: JobId::new().to_string(),
+        step_id: StepId::new().to_string(),
+        picture: Some(picture),
+    };
     encode(&look).expect("encoded")
 }
 

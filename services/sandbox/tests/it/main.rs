@@ -3,6 +3,7 @@
 mod bus;
 mod ends;
 mod files;
+mod full_store;
 mod http;
 mod life;
 mod limits;

@@ -32,8 +32,14 @@ impl Room {
     }
 
     pub async fn with(settings: Settings) -> Self {
+        Self::on(settings, |blob| blob).await
+    }
+
+    /// With something put before the store.
+    pub async fn on(settings: Settings, wrap: impl FnOnce(blob::SharedStore) -> blob::SharedStore) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let blob = blob::connect(&format!("file://{}", folder.path().display())).await.expect("a store");
+        let blob = wrap(blob);
         let sandbox = Sandbox::open(settings, blob.clone()).await.expect("a working jail");
         Self { sandbox, blob, _folder: folder }
     }
@@ -77,7 +83,8 @@ pub fn marker() -> String {
 
 /// Processes of the host that have the text among their arguments.
 pub fn processes_with(text: &str) -> Vec<u32> {
-    let pids = std::fs::read_dir("/proc").expect("proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let pids =
+        std::fs::read_dir("/proc").expect("proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     pids.filter(|pid: &u32| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         *pid != std::process::id() && String::from_utf8_lossy(&line).contains(text)

@@ -58,7 +58,12 @@ print('32 bit', entry())
 ";
     let result = room.run(code).await;
     // The foreign table ends the process, or the kernel has none.
-    assert!(result.stdout == "checked\n" || result.stdout == "checked\n32 bit -38\n", "{} {}", result.stdout, result.stderr);
+    assert!(
+        result.stdout == "checked\n" || result.stdout == "checked\n32 bit -38\n",
+        "{} {}",
+        result.stdout,
+        result.stderr
+    );
 }
 
 /// Protects the host's files and secrets: the room holds what Python needs and nothing else.
@@ -149,7 +154,9 @@ async fn isolation_is_told_truly() {
     let room = Room::new().await;
     let result = room.run("import os\nprint(*(os.readlink(f'/proc/self/ns/{n}') for n in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup')))").await;
     let own: Vec<_> = ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"]
-        .map(|name| std::fs::read_link(format!("/proc/self/ns/{name}")).expect("a namespace").to_string_lossy().into_owned())
+        .map(|name| {
+            std::fs::read_link(format!("/proc/self/ns/{name}")).expect("a namespace").to_string_lossy().into_owned()
+        })
         .into();
     let inside: Vec<_> = result.stdout.split_whitespace().collect();
     assert_eq!(inside.len(), 7);

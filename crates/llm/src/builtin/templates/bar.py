@@ -57,7 +57,7 @@ def find_bars(picture):
     """All bars as (series, rectangle) with rectangles in picture pixels.
 
     Colours come from the legend and, where it lists too few, from the area itself. The
-    found plotting area may end at the last grid line, so bars are followed beyond it.
+    found plotting area may end at the last grid line, so vivid bars are followed beyond.
     """
     image, box = load_picture(picture["image"]), picture["plot_box"]
     area, corner = inside(image, box)
@@ -66,13 +66,17 @@ def find_bars(picture):
     for colour in drawn_colours(area, ground, 0.002, grey_counts=not colours):
         if all(np.linalg.norm(colour - known) > 60 for known in colours):
             colours.append(colour)
-    area, corner = inside(image, box, margin=-round(0.1 * max(box[2:])))
+    if all(np.ptp(colour) >= 30 for colour in colours):
+        area, corner = inside(image, box, margin=-round(0.1 * max(box[2:])))
     owner = belongs(area, colours, ground)
-    return [
-        (series, np.array(rectangle) + np.array([*corner, *corner]))
-        for series in range(len(colours))
-        for rectangle in find_rectangles(owner, series)
-    ]
+    bars = []
+    for series in range(len(colours)):
+        for rectangle in find_rectangles(owner, series):
+            bar = np.array(rectangle) + np.array([*corner, *corner])
+            # An outline in another colour is the same bar again.
+            if all(np.abs(bar - other).max() > 4 for _, other in bars):
+                bars.append((series, bar))
+    return bars
 
 
 def find_base(axis, span, ends):

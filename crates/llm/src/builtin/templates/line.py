@@ -32,7 +32,7 @@ def without_strays(core):
     keep = []
     for piece in sorted(range(1, len(stats)), key=lambda piece: left[piece] - right[piece]):
         span = taken[left[piece]:right[piece]]
-        if np.mean(span) < 0.5:
+        if span.sum() <= 8:
             keep.append(piece)
             span[:] = True
     return np.isin(labels, keep).astype(np.uint8)

@@ -26,9 +26,10 @@ def drawn_colours(area, ground, smallest_share, grey_counts, apart=40):
     pixels = area.reshape(-1, 3)
     bins, counts = np.unique(pixels // 8, axis=0, return_counts=True)
     order = counts.argsort()[::-1][:400]
+    ink = np.where(ground > 127, 0.0, 255.0)
     found = []
     for colour, count in zip(bins[order] * 8.0 + 4, counts[order]):
-        is_grey = np.ptp(colour) < 30
+        is_grey = np.ptp(colour) < 30 or np.linalg.norm(colour - ink) < 70
         if np.abs(colour - ground).max() < 36 or (is_grey and not grey_counts):
             continue
         near = [entry for entry in found if np.linalg.norm(entry[0] - colour) < apart]
@@ -41,13 +42,20 @@ def drawn_colours(area, ground, smallest_share, grey_counts, apart=40):
 
 
 def belongs(area, colours, ground, reach=60.0):
-    """Index of the nearest drawn colour for each pixel, -1 for the ground."""
+    """Index of the nearest drawn colour for each pixel, -1 for the ground and for text.
+
+    Text is taken to be of the colour opposite to the ground, unless data is.
+    """
     pixels = area.astype(np.float32)
     owner = np.full(area.shape[:2], -1)
-    nearest = np.minimum(np.linalg.norm(pixels - np.float32(ground), axis=2), reach)
-    for index, colour in enumerate(colours):
+    nearest = np.full(area.shape[:2], reach)
+    others = [ground]
+    ink = np.where(ground > 127, 0.0, 255.0)
+    if all(np.linalg.norm(colour - ink) > 100 for colour in colours):
+        others.append(ink)
+    for index, colour in enumerate([*colours, *others]):
         distance = np.linalg.norm(pixels - np.float32(colour), axis=2)
-        owner[distance < nearest] = index
+        owner[distance < nearest] = index if index < len(colours) else -1
         nearest = np.minimum(nearest, distance)
     return owner
 

@@ -71,6 +71,6 @@ def describe_pixels(picture, image):
     rgb, share = colours[0]
     return (
         f"The picture is {image.shape[1]} x {image.shape[0]} pixels, {tone}; its main colour "
-        f"is #{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x} ({share:.0%}); {len(words)} pieces of text "
-        f"were recognised. Saved description.json, palette.png and histogram.png."
+        f"is #{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x} ({share:.0%}); pieces of text "
+        f"recognised: {len(words)}. Saved description.json, palette.png and histogram.png."
     )

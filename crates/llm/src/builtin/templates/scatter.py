@@ -91,10 +91,10 @@ def split(blob, marker, usual, area):
 
 
 def find_points(mask):
-    """Pixel centres of all markers of one colour, and how many came from splitting."""
+    """Pixel centres of all markers of one colour, how many were split, their radius."""
     blobs = find_blobs(mask)
     if not blobs:
-        return np.empty((0, 2)), 0
+        return np.empty((0, 2)), 0, 0.0
     marker, usual = typical_marker(blobs)
     points, merged = [], 0
     for blob, corner, centre, area in blobs:
@@ -106,27 +106,29 @@ def find_points(mask):
             places = split(blob, marker, usual, area)
             points.extend(places + corner)
             merged += len(places) if len(places) > 1 else 0
-    return np.array(points).reshape(-1, 2), merged
+    return np.array(points).reshape(-1, 2), merged, np.sqrt(usual / np.pi)
 
 
-def is_rim(places, stronger):
+def is_rim(places, stronger, radius):
     """Whether markers sit on those of a stronger colour: an outline, not a series."""
     if len(stronger) == 0:
         return False
     away = np.linalg.norm(places[:, None] - stronger[None], axis=2).min(axis=1)
-    return np.mean(away < 2.5) > 0.7
+    return np.mean(away < radius + 1.5) > 0.7
 
 
 def find_series(picture):
     """Name, colour and marker centres of each series, and how many markers overlap."""
     area, corner, ground, names, colours = open_chart(picture)
     owner = belongs(area, colours, ground, reach=90)
-    series, known, overlapping = [], np.empty((0, 2)), 0
+    series, known, largest, overlapping = [], np.empty((0, 2)), 0.0, 0
     for index, (name, colour) in enumerate(zip(names, colours)):
-        places, merged = find_points((owner == index).astype(np.uint8))
-        if len(places) and (index < len(picture["legend"]) or not is_rim(places, known)):
+        places, merged, radius = find_points((owner == index).astype(np.uint8))
+        is_listed = index < len(picture["legend"])
+        if len(places) and (is_listed or not is_rim(places, known, largest)):
             series.append((name, colour / 255, places + np.array(corner)))
             known = np.concatenate([known, places])
+            largest = max(largest, radius)
             overlapping += merged
     return series, overlapping
 

@@ -1,6 +1,6 @@
 //! Files: which calls touch them, and which places they may touch.
 
-use super::super::worker::{Call, Text};
+use super::super::facts::{Call, Text};
 use super::{Objection, quote};
 
 /// Where a call takes its path from.
@@ -134,10 +134,12 @@ pub(super) fn call(call: &Call) -> Option<Objection> {
     let known = |row: &&(&str, At, Access)| call.names.iter().any(|name| name == row.0);
     let mut rows: Vec<_> = FUNCTIONS.iter().filter(known).collect();
     if rows.is_empty() {
-        let last = |name: &str| call.last == name || call.names.iter().any(|full| full.rsplit('.').next() == Some(name));
+        let last =
+            |name: &str| call.last == name || call.names.iter().any(|full| full.rsplit('.').next() == Some(name));
         rows.extend(METHODS.iter().filter(|row| last(row.0)));
     }
-    let objections = rows.into_iter().filter_map(|&(_, at, access)| object(path(call, at)?, resolve_mode(call, access)));
+    let objections =
+        rows.into_iter().filter_map(|&(_, at, access)| object(path(call, at)?, resolve_mode(call, access)));
     objections.max_by_key(|objection| objection.severity)
 }
 

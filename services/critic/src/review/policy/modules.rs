@@ -1,6 +1,6 @@
 //! Modules: which the sandbox has, which make no sense in it, and what to use instead.
 
-use super::super::worker::{Call, Import};
+use super::super::facts::{Call, Import};
 use super::{Objection, quote};
 use std::collections::HashSet;
 
@@ -110,7 +110,10 @@ const DISPLAY: &[&str] =
 /// What does the work of modules that models like to use and the sandbox lacks.
 const INSTEAD: &[(&[&str], &str)] = &[
     (&["plotly", "bokeh", "altair", "pygal", "plotnine", "holoviews", "hvplot", "kaleido"], "matplotlib or seaborn"),
-    (&["pytesseract", "easyocr", "paddleocr", "tesserocr", "keras_ocr", "doctr"], "rapidocr, or the evidence in /box/in"),
+    (
+        &["pytesseract", "easyocr", "paddleocr", "tesserocr", "keras_ocr", "doctr"],
+        "rapidocr, or the evidence in /box/in",
+    ),
     (&["polars", "dask", "modin", "vaex", "pyarrow", "datatable"], "pandas"),
     (&["torch", "torchvision", "tensorflow", "keras", "jax", "transformers"], "numpy, scipy, skimage or cv2"),
     (&["sklearn", "statsmodels", "xgboost", "lightgbm"], "numpy and scipy"),
@@ -160,7 +163,8 @@ pub(super) fn watched() -> impl Iterator<Item = &'static str> {
 /// What is wrong with using a dotted name, if anything.
 pub(super) fn usage(name: &str) -> Option<Objection> {
     if any_within(name, NETWORK) {
-        let message = format!("{} needs a network, and the sandbox has none. Work with the files in /box/in.", quote(name));
+        let message =
+            format!("{} needs a network, and the sandbox has none. Work with the files in /box/in.", quote(name));
         return Some(Objection::block("network-use", message));
     }
     if any_within(name, PROCESSES) {

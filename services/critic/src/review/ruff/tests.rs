@@ -44,7 +44,8 @@ async fn an_endless_report_is_cut() {
 /// Protects authors from being stopped over style: only what cannot work blocks.
 #[test]
 fn only_what_cannot_work_blocks() {
-    let cases = [("F821", true), ("invalid-syntax", true), ("E999", true), ("F401", false), ("F841", false), ("NPY001", false)];
+    let cases =
+        [("F821", true), ("invalid-syntax", true), ("E999", true), ("F401", false), ("F841", false), ("NPY001", false)];
     for (rule, expected) in cases {
         assert_eq!(blocks(rule), expected, "{rule}");
     }

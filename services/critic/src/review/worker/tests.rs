@@ -27,8 +27,7 @@ async fn a_worker_ends_when_its_input_closes() {
 #[tokio::test]
 async fn a_busy_worker_ends_itself() {
     let pool = pool(|_| {});
-    let configuration =
-        Configuration { watch: &[], skip: &[], seconds: 1, max_nodes: MAX_NODES, max_facts: MAX_FACTS };
+    let configuration = Configuration { watch: &[], skip: &[], seconds: 1, max_nodes: MAX_NODES, max_facts: MAX_FACTS };
     let (mut worker, _) = Worker::start(&pool.python, &configuration).await.expect("starts");
     // About three seconds of work.
     let error = worker.ask(&"f(1, b)\n".repeat(20_000)).await.expect_err("it gave up");

@@ -152,7 +152,9 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if !self.removed && let Err(error) = clear(&self.folders) {
+        if !self.removed
+            && let Err(error) = clear(&self.folders)
+        {
             tracing::warn!(%error, "a run's group could not be removed; the next start tries again");
         }
     }
@@ -214,4 +216,57 @@ fn write_if_there(folder: &Path, file: &str, value: &str) -> io::Result<bool> {
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(folder: &Path, files: &[(&str, &str)]) {
+        std::fs::create_dir_all(folder).unwrap();
+        files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
+    }
+
+    /// Protects machines with cgroup v2, which not every test machine has: the right files get the right
+    /// words, and usage is read from the right places.
+    #[test]
+    fn v2_files_are_used_as_the_kernel_documents_them() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("run");
+        let empty = ["memory.max", "memory.swap.max", "memory.oom.group", "pids.max", "cpu.max"].map(|name| (name, ""));
+        fill(&folder, &empty);
+        let limits = Limits { memory_bytes: 4096, pids: 7, cpus: 2, ..Limits::default() };
+        let group = Group::make(Folders::V2(folder.clone()), &limits).unwrap();
+        for (file, expected) in [
+            ("memory.max", "4096"),
+            ("memory.swap.max", "0"),
+            ("memory.oom.group", "1"),
+            ("pids.max", "7"),
+            ("cpu.max", "200000 100000"),
+        ] {
+            assert_eq!(read(&folder, file), expected, "{file}");
+        }
+        let used = [
+            ("memory.current", "10\n"),
+            ("cpu.stat", "usage_usec 2500\nuser_usec 1\n"),
+            ("memory.events", "oom 2\noom_kill 1\n"),
+        ];
+        fill(&folder, &used);
+        let expected = Usage { cpu: Duration::from_micros(2500), peak_memory_bytes: 10, oom_kills: 1 };
+        assert_eq!(group.usage(), expected);
+        fill(&folder, &[("memory.peak", "99\n")]);
+        assert_eq!(group.usage().peak_memory_bytes, 99);
+        std::fs::remove_dir_all(&folder).unwrap();
+        group.remove().unwrap();
+    }
+
+    /// Protects runs from limits that only seem to be set: a missing control file is an error, not a new file.
+    #[test]
+    fn missing_control_files_are_errors() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("run");
+        let error = Group::make(Folders::V2(folder.clone()), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(!folder.exists(), "removed again");
+    }
 }

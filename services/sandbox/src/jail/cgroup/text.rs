@@ -109,9 +109,12 @@ mod tests {
     #[test]
     fn finds_the_own_group() {
         let text = "4:memory:/process/06\n2:cpu,cpuacct:/a:b\n1:name=systemd:/\n0::/user.slice/x.scope\n";
-        for (controller, expected) in
-            [(Some("memory"), Some("/process/06")), (Some("cpuacct"), Some("/a:b")), (None, Some("/user.slice/x.scope")), (Some("pids"), None)]
-        {
+        for (controller, expected) in [
+            (Some("memory"), Some("/process/06")),
+            (Some("cpuacct"), Some("/a:b")),
+            (None, Some("/user.slice/x.scope")),
+            (Some("pids"), None),
+        ] {
             assert_eq!(own_path(text, controller), expected.map(PathBuf::from));
         }
     }
