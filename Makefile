@@ -40,7 +40,7 @@ check: setup ## Formatting, lints, tidiness, licences and advisories
 	@cargo fmt --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@cargo xtask tidy
-	@target/tools/bin/ruff check --quiet services crates
+	@target/tools/bin/ruff check --quiet --isolated --no-cache --line-length 120 --select E4,E7,E9,F,I,B,UP --ignore E402,B905 services crates
 	@deploy/tools/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
 
 bench: build ## Measure: sandbox against bare Python, job overhead, memory, start-up

@@ -40,7 +40,7 @@ where
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, content_type))
         .insert_header((CONTENT_LENGTH, output.bytes))
-        .insert_header((CONTENT_DISPOSITION, format!("{way}; filename*=UTF-8''{}", percent_encoded(output.name))))
+        .insert_header((CONTENT_DISPOSITION, format!("{way}; filename*=UTF-8''{}", file_name(output.name))))
         .insert_header((
             CONTENT_SECURITY_POLICY,
             "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
@@ -55,11 +55,15 @@ where
 }
 
 /// The last segment of a name, encoded as RFC 8187 wants it in a header.
-fn percent_encoded(name: &str) -> String {
-    let last = name.rsplit('/').next().unwrap_or_default();
-    let mut encoded = String::with_capacity(last.len());
-    for byte in last.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+fn file_name(name: &str) -> String {
+    link_path(name.rsplit('/').next().unwrap_or_default())
+}
+
+/// A name as part of a URL path: `/` stays, everything that is not plainly safe is percent-encoded.
+pub fn link_path(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push_str(&format!("%{byte:02X}"));
@@ -91,6 +95,15 @@ mod tests {
             assert_eq!(header(CONTENT_DISPOSITION), expected);
             assert!(header(CONTENT_SECURITY_POLICY).starts_with("sandbox; default-src 'none'"));
             assert_eq!(header(X_CONTENT_TYPE_OPTIONS), "nosniff");
+        }
+    }
+
+    /// Protects links: any output name becomes a path that leads back to exactly that name.
+    #[test]
+    fn names_are_encoded_in_links() {
+        let rows = [("a/b.csv", "a/b.csv"), ("ä b?.png", "%C3%A4%20b%3F.png"), ("100%#.txt", "100%25%23.txt")];
+        for (name, expected) in rows {
+            assert_eq!(link_path(name), expected);
         }
     }
 }

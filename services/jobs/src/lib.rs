@@ -159,13 +159,13 @@ impl Jobs {
     async fn accept(&self, owner: &OwnerId, job: Job, key: Option<IdempotencyKey>) -> Result<JobView, Failure> {
         match self.inner.store.accept(owner, &job, key).await.map_err(store_failure)? {
             Accepted::Conflict => Err(Failure::new(ErrorCode::IdempotencyConflict)),
-            Accepted::Before(before) => Ok(JobView::of(&before)),
+            Accepted::Before(before) => Ok(JobView::of(&before, self.now())),
             Accepted::New => {
                 // Accepted is accepted: if starting fails now, the clock starts it later.
                 if let Err(error) = self.start_queued().await {
                     orchestrator::log_error("starting a job", &error);
                 }
-                Ok(JobView::of(&self.job(owner, job.id).await?))
+                Ok(JobView::of(&self.job(owner, job.id).await?, self.now()))
             }
         }
     }
@@ -204,7 +204,7 @@ impl Jobs {
     /// # Errors
     /// `job_not_found`, or a storage failure.
     pub async fn get(&self, owner: &OwnerId, id: JobId) -> Result<JobView, Failure> {
-        Ok(JobView::of(&self.job(owner, id).await?))
+        Ok(JobView::of(&self.job(owner, id).await?, self.now()))
     }
 
     /// One page of jobs, newest first.
@@ -220,10 +220,11 @@ impl Jobs {
     ) -> Result<JobPage, Failure> {
         let limit = limit.clamp(1, 100);
         let mut jobs = self.inner.store.list(owner, state, before, limit + 1).await.map_err(store_failure)?;
+        let now = self.now();
         let more = jobs.len() as u64 > limit;
         jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next_cursor = if more { jobs.last().map(|job| job.id) } else { None };
-        Ok(JobPage { items: jobs.iter().map(JobView::of).collect(), next_cursor })
+        Ok(JobPage { items: jobs.iter().map(|job| JobView::of(job, now)).collect(), next_cursor })
     }
 
     /// Everything there is to say of a job, so far or at its end.
@@ -246,7 +247,7 @@ impl Jobs {
         }
         let after = self.apply(id, Input::Cancel).await.map_err(store_failure)?;
         let job = after.ok_or_else(|| Failure::new(ErrorCode::JobNotFound))?;
-        Ok(JobView::of(&job))
+        Ok(JobView::of(&job, self.now()))
     }
 
     /// Removes a job that has ended, with its code, results and outputs.

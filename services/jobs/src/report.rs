@@ -1,6 +1,6 @@
 //! From a job and its stored results to the report a person gets.
 
-use crate::doc::{Attempt, Job, Millis};
+use crate::doc::{Attempt, Job, Millis, Step};
 use blob::{BlobError, BlobKey, BlobReader, ErrorKind};
 use common::execution::{ExecutionResult, OutputFile};
 use common::job::{JobReport, ReportReview, ReportRun, ReportStep};
@@ -54,18 +54,16 @@ pub async fn of<B: BlobReader + ?Sized>(
             .map(|review| ReportReview { verdict: review.verdict, findings: review.findings.clone() }),
         run,
         outputs: outputs.iter().map(|output| linked(job.id, output, links)).collect(),
-        steps: job
-            .steps
-            .iter()
-            .map(|step| ReportStep {
-                kind: step.kind,
-                state: step.state,
-                duration_ms: u64::try_from(step.finished_at.unwrap_or(now) - step.started_at).unwrap_or(0),
-            })
-            .collect(),
+        steps: steps(job, now),
         usage: job.usage,
         error: job.error.clone(),
     })
+}
+
+/// The steps so far; a running one has lasted until now.
+pub fn steps(job: &Job, now: Millis) -> Vec<ReportStep> {
+    let lasted = |step: &Step| u64::try_from(step.finished_at.unwrap_or(now) - step.started_at).unwrap_or(0);
+    job.steps.iter().map(|step| ReportStep { kind: step.kind, state: step.state, duration_ms: lasted(step) }).collect()
 }
 
 /// The run with its whole streams; with their ends where the whole result cannot be read any more.
@@ -93,34 +91,7 @@ async fn whole_result<B: BlobReader + ?Sized>(key: &str, blob: &B) -> Result<Opt
 fn linked(job: JobId, output: &OutputFile, links: LinkStyle) -> OutputFile {
     let path = match links {
         LinkStyle::BlobKey => output.path.clone(),
-        LinkStyle::Http => format!("/api/v1/jobs/{job}/outputs/{}", percent_encoded(&output.name)),
+        LinkStyle::Http => format!("/api/v1/jobs/{job}/outputs/{}", edge::output::link_path(&output.name)),
     };
     OutputFile { path, ..output.clone() }
-}
-
-/// A name as part of a URL path; `/` stays, everything that is not plainly safe is encoded.
-fn percent_encoded(name: &str) -> String {
-    let mut encoded = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Protects links: any output name becomes a path that leads back to exactly that name.
-    #[test]
-    fn names_are_encoded_in_links() {
-        let rows = [("a/b.csv", "a/b.csv"), ("ä b?.png", "%C3%A4%20b%3F.png"), ("100%#.txt", "100%25%23.txt")];
-        for (name, expected) in rows {
-            assert_eq!(percent_encoded(name), expected);
-        }
-    }
 }

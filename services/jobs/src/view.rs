@@ -1,6 +1,7 @@
 //! Jobs and their events as clients see them.
 
 use crate::doc::{Job, Millis};
+use crate::report;
 use crate::store::{Store, StoredEvent};
 use chrono::{DateTime, Utc};
 use common::job::{JobOptions, JobState, ReportStep, Usage};
@@ -57,8 +58,7 @@ fn time(at: Millis) -> DateTime<Utc> {
 }
 
 impl JobView {
-    pub(crate) fn of(job: &Job) -> Self {
-        let until = |step: &crate::doc::Step| step.finished_at.unwrap_or(step.started_at);
+    pub(crate) fn of(job: &Job, now: Millis) -> Self {
         Self {
             id: job.id,
             state: job.state,
@@ -68,15 +68,7 @@ impl JobView {
             image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
             summary: job.summary.clone(),
             error: job.error.clone(),
-            steps: job
-                .steps
-                .iter()
-                .map(|step| ReportStep {
-                    kind: step.kind,
-                    state: step.state,
-                    duration_ms: u64::try_from(until(step) - step.started_at).unwrap_or(0),
-                })
-                .collect(),
+            steps: report::steps(job, now),
             usage: job.usage,
             created_at: time(job.created_at),
             started_at: job.started_at.map(time),

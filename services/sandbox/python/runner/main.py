@@ -9,9 +9,9 @@ ready, one when the code has ended; the code itself never has it. Nothing here i
 broke into this process could only lie about its own exit status.
 """
 
+import _signal
 import os
 import sys
-import _signal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CODE = "/box/main.py"

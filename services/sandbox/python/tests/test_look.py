@@ -8,17 +8,17 @@ import json
 import tempfile
 import unittest
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-from look import fit, image, numerals, ocr, table  # noqa: E402
-from look.__main__ import main  # noqa: E402
-from look.report import look  # noqa: E402
+import matplotlib.pyplot as plt
+from look import fit, image, numerals, ocr, table
+from look.__main__ import main
+from look.report import look
 
 FOLDER = tempfile.TemporaryDirectory()
 
@@ -140,7 +140,7 @@ class Charts(unittest.TestCase):
 class Tables(unittest.TestCase):
     """Cells with and without ruled lines."""
 
-    ROWS = [["Item", "Q1", "Q2"], ["Lenses", "412.5", "398.0"], ["Films", "", "79.6"], ["Paper", "45.9", "51.2"]]
+    ROWS: ClassVar = [["Item", "Q1", "Q2"], ["Lenses", "412.5", "398.0"], ["Films", "", "79.6"], ["Paper", "45.9", "51.2"]]
 
     def draw(self, ruled: bool) -> np.ndarray:
         """The table as a picture."""

@@ -67,3 +67,16 @@ async fn what_is_no_picture_is_told() {
     assert!(matches!(event.outcome, Some(Outcome::Failure(failure)) if failure.code == "look_failed"));
     line.nothing_more().await;
 }
+
+/// Protects the evidence: the look script passes its own tests (kinds, axis fits, table cells) with the
+/// packages of the lock file.
+#[test]
+fn the_look_script_passes_its_tests() {
+    let python = crate::support::root().join("target/python/bin/python3");
+    let mut command = std::process::Command::new(python);
+    command.args(["-m", "unittest", "discover", "-s", "tests"]).env("PYTHONPATH", ".").env("PYTHONDONTWRITEBYTECODE", "1");
+    let done = command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/python")).output().expect("python3 runs");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.contains("\nOK"), "{said}");
+    assert!(!said.contains("Ran 0 tests"), "{said}");
+}
