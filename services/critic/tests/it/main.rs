@@ -3,7 +3,6 @@
 mod bus;
 mod http;
 mod open;
-mod resilience;
 mod snippets;
 mod templates;
 

@@ -74,7 +74,10 @@ async fn what_is_no_picture_is_told() {
 fn the_look_script_passes_its_tests() {
     let python = crate::support::root().join("target/python/bin/python3");
     let mut command = std::process::Command::new(python);
-    command.args(["-m", "unittest", "discover", "-s", "tests"]).env("PYTHONPATH", ".").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .args(["-m", "unittest", "discover", "-s", "tests"])
+        .env("PYTHONPATH", ".")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     let done = command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/python")).output().expect("python3 runs");
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success() && said.contains("\nOK"), "{said}");

@@ -1,13 +1,13 @@
 //! What happens to reviews when workers die, many come at once, or callers go away.
 
-use crate::{TOOLS, critic, review};
+use crate::{TOOLS, alone, critic, review};
 use common::review::Verdict;
 use critic::{Critic, Settings};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Python processes that this process started.
-fn workers() -> Vec<u32> {
+pub fn workers() -> Vec<u32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
@@ -31,6 +31,7 @@ fn kill(pids: &[u32]) {
 /// Protects availability: a worker killed in the middle of a review costs neither that review nor the next.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_worker_costs_no_review() {
+    let _alone = alone().await;
     let critic = critic().await;
     let before = workers();
     assert_eq!(before.len(), 1);
@@ -55,6 +56,7 @@ async fn a_killed_worker_costs_no_review() {
 /// were allowed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_at_once_are_fine() {
+    let _alone = alone().await;
     let critic = critic().await;
     let tasks: Vec<_> = (0..50)
         .map(|n| {
@@ -80,6 +82,7 @@ async fn fifty_at_once_are_fine() {
 /// takes its review along.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_behind() {
+    let _alone = alone().await;
     let critic = critic().await;
     let slow = "f = print(1, 2)\n".repeat(5000);
     let given_up = tokio::time::timeout(Duration::from_millis(200), critic.review(&slow)).await;
@@ -97,6 +100,7 @@ async fn nothing_is_left_behind() {
 /// failure that shows nothing internal, and works again when they are back.
 #[tokio::test]
 async fn a_lost_tool_is_a_failure_until_it_is_back() {
+    let _alone = alone().await;
     let folder = tempfile::tempdir().expect("a folder");
     let tools = folder.path().join("tools");
     std::os::unix::fs::symlink(TOOLS, &tools).expect("a link");
@@ -116,6 +120,7 @@ async fn a_lost_tool_is_a_failure_until_it_is_back() {
 /// measured; the bound is generous because test machines are shared.
 #[tokio::test]
 async fn a_warm_review_is_quick() {
+    let _alone = alone().await;
     let critic = critic().await;
     let code = "import numpy as np\nimport matplotlib.pyplot as plt\n".to_owned()
         + &"plt.plot(np.arange(10), label='a')\n".repeat(60)
