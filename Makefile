@@ -25,7 +25,7 @@ setup: ## Set up the Python environments (sandbox, tools) when they are missing
 	@deploy/tools/python-env.sh target/tools deploy/tools/requirements.lock
 
 build: setup ## Build target/release/darkroom
-	@cargo build --release --locked --package darkroom
+	@cargo build --release --locked --package darkroom --package supervisor
 
 demo: build ## Develop a picture: make demo IMAGE=path PROMPT="..." OUT=dir
 	@$(DARKROOM) run "$$IMAGE" --prompt "$$PROMPT" --out "$$OUT"

@@ -62,7 +62,7 @@ pub struct RejectedFile {
 /// The isolation that was in force for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Isolation {
-    /// The jail in use, for example `nsjail`.
+    /// The jail in use: `nsjail`, `docker-runc` or `docker-runsc`.
     pub jail: String,
     /// Namespaces the code ran in, for example `user`, `mount`, `pid`, `net`, `ipc`, `uts`, `cgroup`.
     pub namespaces: Vec<String>,
@@ -74,12 +74,57 @@ pub struct Isolation {
     pub network: bool,
     /// Memory limit in bytes.
     pub memory_bytes: u64,
-    /// CPU limit in whole CPUs.
-    pub cpus: u32,
+    /// CPU limit in percent of one CPU: 200 is two CPUs.
+    pub cpu_percent: u32,
     /// Process limit.
     pub pids: u32,
     /// SHA-256 over the jail's configuration, lower-case hex: two runs with the same hash ran in the same room.
     pub profile_sha256: String,
+}
+
+/// How a run's Python was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// As a child of a Python that had imported libraries before; used for this run only.
+    Warm,
+    /// A Python of its own.
+    Cold,
+}
+
+/// A piece of a stream, in the order in which the pieces of both streams came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct StreamPart {
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// When it came, in milliseconds since the code was let go.
+    pub ms: u64,
+    /// How many bytes of that stream, counted from where its last part ended.
+    pub bytes: u64,
+}
+
+/// An exception that ended the code, read from its traceback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CodeError {
+    /// Type of the exception, for example `ZeroDivisionError`.
+    pub kind: String,
+    /// Its message.
+    pub message: String,
+    /// Line of the submitted code, from 1, at which it was last: the innermost one of its own lines.
+    pub line: Option<u32>,
+    /// The submitted code's own lines on the way there, outermost first.
+    pub frames: Vec<CodeFrame>,
+}
+
+/// A line of the submitted code in a traceback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CodeFrame {
+    /// Line number, from 1.
+    pub line: u32,
+    /// Function, or `<module>`.
+    pub function: String,
+    /// The line's text, without its indentation.
+    pub source: String,
 }
 
 /// Everything known about one finished run. The shape of `darkroom exec --json` and of
@@ -111,6 +156,17 @@ pub struct ExecutionResult {
     pub stderr_base64: Option<String>,
     /// True when standard output or standard error was longer than kept.
     pub truncated: bool,
+    /// The order in which both streams came; complete unless `truncated`. At most 1000 parts.
+    #[serde(default)]
+    pub timeline: Vec<StreamPart>,
+    /// How it ended in plain words, when it did not simply succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    /// The exception that ended it, when there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<CodeError>,
+    /// How its Python was started.
+    pub start: Start,
     /// Files delivered.
     pub outputs: Vec<OutputFile>,
     /// Files not delivered, with reasons.

@@ -50,6 +50,19 @@ impl Problem {
     pub fn code(&self) -> ErrorCode {
         self.failure.code
     }
+
+    /// The body of the answer, for places that are no answer of their own.
+    pub fn body(&self) -> ProblemBody {
+        let code = self.failure.code;
+        ProblemBody {
+            r#type: format!("/docs/errors#{code}"),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: self.failure.detail.clone(),
+            advice: self.failure.advice.clone(),
+        }
+    }
 }
 
 impl From<Failure> for Problem {
@@ -96,16 +109,8 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        let body = ProblemBody {
-            r#type: format!("/docs/errors#{code}"),
-            title: code.title().to_owned(),
-            status: code.status(),
-            code,
-            detail: self.failure.detail.clone(),
-            advice: self.failure.advice.clone(),
-        };
         // `.body`, not `.json`: the latter would replace the content type.
-        match serde_json::to_string(&body) {
+        match serde_json::to_string(&self.body()) {
             Ok(text) => response.body(text),
             Err(_) => response.finish(),
         }

@@ -190,10 +190,22 @@ settings! {
     max_running_jobs: Within<1, 64> = "MAX_RUNNING_JOBS", "4";
     /// Longest time for a whole job, in seconds (10 to 86400).
     max_job_seconds: Within<10, 86_400> = "MAX_JOB_SECONDS", "1800";
-    /// Runs in the sandbox at a time (1 to 64).
-    sandbox_slots: Within<1, 64> = "SANDBOX_SLOTS", "2";
+    /// Runs in the sandbox at a time (1 to 64). Each may use SANDBOX_MEMORY_MIB of memory.
+    sandbox_slots: Within<1, 64> = "SANDBOX_SLOTS", "4";
     /// Direct executions that may wait for a place in the sandbox (0 to 1000); beyond it the answer is 429.
     sandbox_queue: Within<0, 1000> = "SANDBOX_QUEUE", "16";
+    /// Most memory of a run, in MiB (64 to 1048576); a request may ask for less.
+    sandbox_memory_mib: Within<64, 1_048_576> = "SANDBOX_MEMORY_MIB", "2048";
+    /// Most CPU time of a run, in percent of one CPU (10 to 6400); a request may ask for less.
+    sandbox_cpu_percent: Within<10, 6400> = "SANDBOX_CPU_PERCENT", "200";
+    /// Most processes and threads of a run (8 to 4096); a request may ask for fewer.
+    sandbox_pids: Within<8, 4096> = "SANDBOX_PIDS", "128";
+    /// Longest wall time of a run, in seconds (1 to 3600); a request may ask for less.
+    sandbox_seconds: Within<1, 3600> = "SANDBOX_SECONDS", "120";
+    /// Rooms kept ready for code that needs only the standard library, and as many for code with numpy, pandas and matplotlib (0 to 32); 0: every run starts a Python of its own.
+    sandbox_ready: Within<0, 32> = "SANDBOX_READY", "4";
+    /// Rooms kept ready with OpenCV, scikit-image and the models that look at pictures (0 to 32).
+    sandbox_ready_vision: Within<0, 32> = "SANDBOX_READY_VISION", "1";
     /// What is logged, as a filter such as 'info' or 'info,sandbox=debug'.
     log: String = "LOG", "info";
     /// How log lines look: 'text' or 'json'.

@@ -43,8 +43,7 @@ fn bare(python: &Path, code: &str, folder: &Path) -> Duration {
 
 async fn jailed(system: &System, code: &str) -> Duration {
     let begun = Instant::now();
-    let request = ExecutionRequest { code: code.to_owned(), inputs: Vec::new(), timeout: None };
-    let run = system.sandbox.execute(request, CancellationToken::new()).await;
+    let run = system.sandbox.execute(ExecutionRequest::new(code), CancellationToken::new(), None).await;
     assert!(run.is_ok_and(|run| run.result.exit_code == Some(0)), "the sandbox runs the code");
     begun.elapsed()
 }

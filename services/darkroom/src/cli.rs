@@ -82,9 +82,15 @@ pub struct Exec {
     /// Folder for the files the code leaves in /box/out
     #[arg(long, value_name = "DIR", default_value = "darkroom-out")]
     pub out: PathBuf,
-    /// Longest time in seconds, 1 to 120
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=120))]
-    pub timeout: u32,
+    /// Longest time in seconds, at least 0.1 [default: SANDBOX_SECONDS or 120]
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<f64>,
+    /// Most memory in MiB, at least 32 [default: SANDBOX_MEMORY_MIB or 2048]
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<u64>,
+    /// Most processes and threads, at least 4 [default: SANDBOX_PIDS or 128]
+    #[arg(long, value_name = "COUNT")]
+    pub pids: Option<u32>,
     /// Print one JSON object on standard output; otherwise the code's own output is passed on
     #[arg(long)]
     pub json: bool,

@@ -13,6 +13,8 @@ pub struct Environment {
     pub python_env: PathBuf,
     /// Python environment with ruff, bandit and nsjail.
     pub tools_env: PathBuf,
+    /// The supervisor of the sandbox: stands beside the program.
+    pub supervisor: PathBuf,
     /// Where a server keeps its things, unless the command line says otherwise.
     pub data_dir: PathBuf,
     log_is_set: bool,
@@ -65,6 +67,7 @@ impl Environment {
         let absolute = |path: &PathBuf| current.join(path);
         Ok(Self {
             python_env: settings.python_env.as_ref().map_or_else(|| beside("python"), absolute),
+            supervisor: program.with_file_name("darkroom-supervisor"),
             tools_env: settings.tools_env.as_ref().map_or_else(|| beside("tools"), absolute),
             data_dir: settings.data_dir.as_ref().map_or_else(|| current.join("data"), absolute),
             log_is_set: variables.contains_key("LOG"),

@@ -4,6 +4,7 @@ use crate::environment::Environment;
 use agent::{Agent, RoleName};
 use blob::SharedStore;
 use bus::SharedBus;
+use common::execution::Start;
 use common::picture::PictureSource;
 use critic::Critic;
 use edge::{Check, Health, Site};
@@ -92,16 +93,34 @@ impl Running {
     }
 }
 
-/// The sandbox alone, as `darkroom exec` needs it.
+/// The sandbox alone. A program that runs code once starts it cold: keeping something ready costs more than
+/// it gives there.
 ///
 /// # Errors
 /// The jail cannot be had.
-pub async fn open_sandbox(environment: &Environment, data: &Path, blob: SharedStore) -> Result<Sandbox, NotReady> {
+pub async fn open_sandbox(
+    environment: &Environment,
+    data: &Path,
+    blob: SharedStore,
+    start: Start,
+) -> Result<Sandbox, NotReady> {
     let nsjail = environment.tools_env.join("bin/nsjail");
-    let jail = JailSettings::new(nsjail, environment.python_env.clone(), data.join("sandbox"));
-    let mut settings = sandbox::Settings::new(jail);
-    settings.slots = environment.settings.sandbox_slots.as_usize();
-    settings.queue = environment.settings.sandbox_queue.as_usize();
+    let (supervisor, python) = (environment.supervisor.clone(), environment.python_env.clone());
+    let jail = JailSettings::new(supervisor, nsjail, python, data.join("sandbox"));
+    let wanted = &environment.settings;
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let ready = small(wanted.sandbox_ready.0);
+    let limits = sandbox::Limits {
+        memory_bytes: wanted.sandbox_memory_mib.0 << 20,
+        pids: small(wanted.sandbox_pids.0),
+        cpu_percent: small(wanted.sandbox_cpu_percent.0),
+        ..sandbox::Limits::default()
+    };
+    let jail = JailSettings { limits, ready: [ready, ready, small(wanted.sandbox_ready_vision.0)], ..jail };
+    let mut settings = sandbox::Settings::new(if start == Start::Cold { jail.cold() } else { jail });
+    settings.slots = wanted.sandbox_slots.as_usize();
+    settings.queue = wanted.sandbox_queue.as_usize();
+    settings.max_timeout = Duration::from_secs(wanted.sandbox_seconds.0);
     Sandbox::open(settings, blob).await.map_err(|error| NotReady::new(format!("sandbox: {}", error.reason), error.fix))
 }
 
@@ -177,7 +196,7 @@ impl System {
         let database = or_default(&settings.database_url, || format!("sqlite://{}", data.join("db").display()));
         // The slow starts, each waiting for processes, go side by side.
         let (sandbox, critic, files_db, jobs_db) = tokio::join!(
-            open_sandbox(environment, data, blob.clone()),
+            open_sandbox(environment, data, blob.clone(), Start::Warm),
             open_critic(environment),
             database::connect(&database, "files"),
             database::connect(&database, "jobs"),
@@ -269,7 +288,16 @@ impl System {
             }),
             Check::new("sandbox", move || {
                 let sandbox = sandbox.clone();
-                async move { sandbox.check().await.map(|()| "A probe ran in the jail.".to_owned()) }
+                async move {
+                    sandbox.check().await?;
+                    let tiers = sandbox.health().await.tiers;
+                    let cold: Vec<_> =
+                        tiers.iter().filter(|tier| tier.state == "down").map(|tier| &*tier.tier).collect();
+                    Ok(match cold.as_slice() {
+                        [] => "A probe ran in the jail.".to_owned(),
+                        down => format!("A probe ran in the jail. Runs start cold for: {}.", down.join(", ")),
+                    })
+                }
             }),
             Check::new("models", move || {
                 let agent = agent.clone();

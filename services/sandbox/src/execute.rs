@@ -1,12 +1,15 @@
 //! Direct runs: what a caller may ask, and what it gets.
 
 use crate::Sandbox;
+use crate::explain::{Known, explanation, traceback};
 use crate::harvest::Harvested;
-use crate::jail::{Captured, JailError, Outcome, Task};
+use crate::jail::{Asked, Captured, JailError, Live, Moment, Outcome, Stream, Task};
+use crate::settings::Limits;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use common::execution::{ExecutionResult, Isolation, MAX_EXECUTION_CODE_BYTES, OutputFile};
+use common::execution::RunStatus;
+use common::execution::{ExecutionResult, Isolation, MAX_EXECUTION_CODE_BYTES, OutputFile, StreamPart};
 use common::{ErrorCode, Failure};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -26,8 +29,28 @@ pub struct ExecutionRequest {
     pub code: String,
     /// Files put under `/box/in`: plain names and their content.
     pub inputs: Vec<(String, Bytes)>,
-    /// Longest wall time, from one second to the longest that the settings allow; that if absent.
+    /// Longest wall time, from 100 milliseconds to the longest that the settings allow; that if absent.
     pub timeout: Option<Duration>,
+    /// Less than the usual limits.
+    pub asked: Asked,
+    /// Who asks: callers have their turns one after the other.
+    pub owner: String,
+}
+
+/// Shortest wall time that may be asked for.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
+/// Least memory that may be asked for: below it Python itself does not fit.
+const MIN_MEMORY_BYTES: u64 = 32 << 20;
+/// Fewest processes that may be asked for.
+const MIN_PIDS: u32 = 4;
+/// Least CPU time that may be asked for, in percent of one CPU.
+const MIN_CPU_PERCENT: u32 = 10;
+
+impl ExecutionRequest {
+    /// Code without inputs, with the usual limits.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self { code: code.into(), inputs: Vec::new(), timeout: None, asked: Asked::default(), owner: String::new() }
+    }
 }
 
 impl ExecutionRequest {
@@ -35,7 +58,7 @@ impl ExecutionRequest {
     ///
     /// # Errors
     /// Says which field is wrong and why.
-    pub fn check(&self, max_timeout: Duration) -> Result<(), Failure> {
+    pub fn check(&self, max_timeout: Duration, limits: &Limits) -> Result<(), Failure> {
         let invalid = |detail: String| Err(Failure::with_detail(ErrorCode::InvalidField, detail));
         if self.code.trim().is_empty() {
             return invalid("The field 'code' is empty.".into());
@@ -64,12 +87,22 @@ impl ExecutionRequest {
                 return invalid(format!("The input name {name:?} appears twice."));
             }
         }
-        match self.timeout {
-            Some(timeout) if timeout < Duration::from_secs(1) || timeout > max_timeout => {
-                invalid(format!("The timeout must be between 1 and {} seconds.", max_timeout.as_secs()))
-            }
-            _ => Ok(()),
+        if self.timeout.is_some_and(|timeout| timeout < MIN_TIMEOUT || timeout > max_timeout) {
+            return invalid(format!("The timeout must be between 0.1 and {} seconds.", max_timeout.as_secs()));
         }
+        let Asked { memory_bytes, pids, cpu_percent } = self.asked;
+        if memory_bytes.is_some_and(|bytes| !(MIN_MEMORY_BYTES..=limits.memory_bytes).contains(&bytes)) {
+            let (least, most) = (MIN_MEMORY_BYTES >> 20, limits.memory_bytes >> 20);
+            return invalid(format!("The memory must be between {least} and {most} MiB."));
+        }
+        if pids.is_some_and(|pids| !(MIN_PIDS..=limits.pids).contains(&pids)) {
+            return invalid(format!("The number of processes must be between {MIN_PIDS} and {}.", limits.pids));
+        }
+        if cpu_percent.is_some_and(|percent| !(MIN_CPU_PERCENT..=limits.cpu_percent).contains(&percent)) {
+            let most = f64::from(limits.cpu_percent) / 100.0;
+            return invalid(format!("The number of CPUs must be between 0.1 and {most}."));
+        }
+        Ok(())
     }
 }
 
@@ -89,26 +122,31 @@ pub struct Execution {
 }
 
 impl Sandbox {
-    /// Runs code for somebody who waits for it. Cancelling the token, or dropping the future, kills it.
+    /// Runs code for somebody who waits for it. Cancelling the token, or dropping the future, kills it. `live`
+    /// gets what the code prints as it comes.
     ///
     /// # Errors
     /// The request makes no sense, too many wait already, or the jail does not work now.
-    pub async fn execute(&self, request: ExecutionRequest, cancel: CancellationToken) -> Result<Execution, Failure> {
-        let max_timeout = self.0.settings.max_timeout;
-        request.check(max_timeout)?;
+    pub async fn execute(
+        &self,
+        request: ExecutionRequest,
+        cancel: CancellationToken,
+        live: Option<Live>,
+    ) -> Result<Execution, Failure> {
+        let (max_timeout, limits) = (self.0.settings.max_timeout, self.0.settings.jail.limits);
+        request.check(max_timeout, &limits)?;
+        let ExecutionRequest { code, inputs, timeout, asked, owner } = request;
+        let task = Task { inputs, asked, live, ..Task::new(code, timeout.unwrap_or(max_timeout)) };
         let slot = tokio::select! {
             biased;
-            slot = self.0.slots.take_or_refuse() => slot.map_err(|_| Failure::new(ErrorCode::TooBusy))?,
-            () = cancel.cancelled() => return Ok(Execution::new(Outcome::never_ran(), self.isolation())),
+            slot = self.0.slots.take_or_refuse(&owner) => slot.map_err(|_| Failure::new(ErrorCode::TooBusy))?,
+            () = cancel.cancelled() => {
+                let outcome = Outcome::never_ran(limits.less(asked), task.timeout);
+                return Ok(Execution::new(outcome, self.isolation().await));
+            }
         };
-        let task = Task {
-            code: request.code.into(),
-            inputs: request.inputs,
-            timeout: request.timeout.unwrap_or(max_timeout),
-            memory_bytes: None,
-        };
-        let outcome = self.run_in(slot, task, &cancel).await.map_err(|error| failure(&error))?;
-        Ok(Execution::new(outcome, self.isolation()))
+        let (outcome, isolation) = self.run_in(slot, task, &cancel).await.map_err(|error| failure(&error))?;
+        Ok(Execution::new(outcome, isolation))
     }
 
     /// Runs a task to its end on a task of its own: whoever drops this future kills the run, but its
@@ -118,12 +156,12 @@ impl Sandbox {
         slot: crate::slots::Slot,
         task: Task,
         cancel: &CancellationToken,
-    ) -> Result<Outcome, JailError> {
+    ) -> Result<(Outcome, Isolation), JailError> {
         let kill = cancel.child_token();
         let _kill_when_dropped = kill.clone().drop_guard();
         let sandbox = self.clone();
         let run = tokio::spawn(async move {
-            let outcome = sandbox.0.jail.run(task, slot.number, &kill).await;
+            let outcome = sandbox.0.jail.run(task, &kill).await;
             drop(slot);
             outcome
         });
@@ -147,9 +185,21 @@ pub fn failure(error: &JailError) -> Failure {
 
 impl Execution {
     pub(crate) fn new(outcome: Outcome, isolation: Isolation) -> Self {
-        let truncated = outcome.stdout.truncated || outcome.stderr.truncated;
-        let (stdout, stdout_base64) = text(outcome.stdout);
-        let (stderr, stderr_base64) = text(outcome.stderr);
+        let streams = outcome.streams;
+        let truncated = streams.stdout.truncated || streams.stderr.truncated;
+        let (stdout, stdout_base64) = text(streams.stdout);
+        let (stderr, stderr_base64) = text(streams.stderr);
+        let error = Some(()).filter(|()| outcome.status == RunStatus::Error).and_then(|()| traceback(&stderr));
+        let explanation = explanation(&Known {
+            status: outcome.status,
+            exit_code: outcome.exit_code,
+            signal: outcome.signal,
+            line: outcome.line,
+            memory_bytes: outcome.limits.memory_bytes,
+            timeout: outcome.timeout,
+            printed_bytes: outcome.limits.printed_bytes,
+            error: error.as_ref(),
+        });
         let (outputs, contents) = outcome.harvest.files.into_iter().map(output).unzip();
         let result = ExecutionResult {
             status: outcome.status,
@@ -163,12 +213,24 @@ impl Execution {
             stdout_base64,
             stderr_base64,
             truncated,
+            timeline: streams.moments.into_iter().map(part).collect(),
+            explanation,
+            error: error.filter(|_| outcome.exit_code == Some(1)),
+            start: outcome.start,
             outputs,
             rejected: outcome.harvest.rejected,
             isolation,
         };
         Self { result, contents }
     }
+}
+
+fn part(moment: Moment) -> StreamPart {
+    let stream = match moment.stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    };
+    StreamPart { stream: stream.to_owned(), ms: moment.at_ms, bytes: moment.bytes }
 }
 
 fn output(file: Harvested) -> (OutputFile, Bytes) {
@@ -202,11 +264,11 @@ mod tests {
     use super::*;
 
     fn request(code: &str) -> ExecutionRequest {
-        ExecutionRequest { code: code.to_owned(), inputs: Vec::new(), timeout: None }
+        ExecutionRequest::new(code)
     }
 
     fn code_of(request: &ExecutionRequest) -> Option<ErrorCode> {
-        request.check(Duration::from_secs(120)).err().map(|failure| failure.code)
+        request.check(Duration::from_secs(120), &Limits::default()).err().map(|failure| failure.code)
     }
 
     /// Protects the jail's doors: what makes no sense is refused before anything runs.
@@ -216,9 +278,20 @@ mod tests {
         assert_eq!(code_of(&request(" \n")), Some(ErrorCode::InvalidField));
         assert_eq!(code_of(&request("a\0b")), Some(ErrorCode::InvalidField));
         assert_eq!(code_of(&request(&"x".repeat(MAX_EXECUTION_CODE_BYTES + 1))), Some(ErrorCode::CodeTooLong));
-        for seconds in [0, 121] {
-            let request = ExecutionRequest { timeout: Some(Duration::from_secs(seconds)), ..request("x") };
-            assert_eq!(code_of(&request), Some(ErrorCode::InvalidField), "{seconds}");
+        for millis in [0, 99, 120_001] {
+            let request = ExecutionRequest { timeout: Some(Duration::from_millis(millis)), ..request("x") };
+            assert_eq!(code_of(&request), Some(ErrorCode::InvalidField), "{millis}");
+        }
+        let asked = |memory_bytes, pids, cpu_percent| Asked { memory_bytes, pids, cpu_percent };
+        for (asked, allowed) in [
+            (asked(Some(64 << 20), Some(8), Some(50)), true),
+            (asked(Some(3 << 30), None, None), false),
+            (asked(Some(1), None, None), false),
+            (asked(None, Some(129), None), false),
+            (asked(None, None, Some(201)), false),
+            (asked(None, None, Some(0)), false),
+        ] {
+            assert_eq!(code_of(&ExecutionRequest { asked, ..request("x") }).is_none(), allowed, "{asked:?}");
         }
         for name in ["", "..", ".", "a/b", "/etc/passwd", "a\\b", "a\nb", &"x".repeat(201)] {
             let request = ExecutionRequest { inputs: vec![(name.to_owned(), Bytes::new())], ..request("x") };

@@ -36,11 +36,11 @@ fn has_list(folder: &Path) -> bool {
 }
 
 async fn build(sandbox: &Sandbox) -> io::Result<()> {
-    let slot = sandbox.0.slots.take().await;
-    let task = Task { code: BUILD.into(), inputs: Vec::new(), timeout: Duration::from_secs(60), memory_bytes: None };
-    let outcome = sandbox.run_in(slot, task, &CancellationToken::new()).await.map_err(io::Error::other)?;
+    let slot = sandbox.0.slots.take("fonts").await;
+    let task = Task { tier: None, ..Task::new(BUILD, Duration::from_secs(60)) };
+    let (outcome, _) = sandbox.run_in(slot, task, &CancellationToken::new()).await.map_err(io::Error::other)?;
     if outcome.status != RunStatus::Ok {
-        return Err(io::Error::other(String::from_utf8_lossy(&outcome.stderr.bytes).into_owned()));
+        return Err(io::Error::other(String::from_utf8_lossy(&outcome.streams.stderr.bytes).into_owned()));
     }
     let folder = sandbox.0.jail.fonts();
     for file in

@@ -1,35 +1,25 @@
-//! The jail: runs code in nsjail, and cannot run it any other way.
+//! The jail: runs code in rooms that the supervisor makes, and cannot run it any other way.
 
-mod cgroup;
-mod control;
-mod folder;
-mod host;
-mod owner;
+mod link;
 mod parts;
-mod process;
-mod profile;
 mod run;
-mod seccomp;
-mod spawn;
 mod stream;
 mod verdict;
 
 pub use parts::LOOK_SHA256;
-pub use stream::Captured;
+pub use stream::{Captured, Chunk, Live, Moment, Stream, Streams};
+pub use verdict::{Stop, verdict};
 
 use crate::harvest::Harvest;
 use crate::settings::{JailSettings, Limits};
+use crate::tier::Tier;
 use bytes::Bytes;
-use cgroup::Groups;
-use common::execution::{Isolation, RunStatus};
-use folder::Runs;
-use owner::Owner;
-use profile::Profile;
-use spawn::Spawner;
+use common::execution::{Isolation, RunStatus, Start};
+use link::{Link, Supervised};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// The jail cannot be had here: why, and what to do about it. Both are for the operator.
@@ -55,16 +45,27 @@ impl JailUnavailable {
 /// A run could not be carried out. Nothing of it is left. Internal text: for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum JailError {
-    /// The run's folder could not be written.
-    #[error("the run's folder cannot be written")]
+    /// The run's files could not be put together.
+    #[error("the run's files cannot be written")]
     Storage(#[source] std::io::Error),
     /// The jail did not come up, or broke.
     #[error("the jail did not work: {0}")]
     Broken(String),
 }
 
+/// What a run may use; what is absent is what the operator allows at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Processes and threads.
+    pub pids: Option<u32>,
+    /// CPU time per wall time, in percent of one CPU.
+    pub cpu_percent: Option<u32>,
+}
+
 /// What is to be run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Task {
     /// The Python code.
     pub code: Bytes,
@@ -72,8 +73,21 @@ pub struct Task {
     pub inputs: Vec<(String, Bytes)>,
     /// Longest wall time.
     pub timeout: Duration,
-    /// Less memory than usual.
-    pub memory_bytes: Option<u64>,
+    /// Less than the usual limits.
+    pub asked: Asked,
+    /// Which libraries should be imported already; a hint. `None` starts cold.
+    pub tier: Option<Tier>,
+    /// Who follows the streams while it runs.
+    pub live: Option<Live>,
+}
+
+impl Task {
+    /// Code without inputs, with the usual limits, started as the code suggests.
+    pub fn new(code: impl Into<Bytes>, timeout: Duration) -> Self {
+        let code = code.into();
+        let tier = Some(Tier::guess(&code));
+        Self { code, inputs: Vec::new(), timeout, asked: Asked::default(), tier, live: None }
+    }
 }
 
 /// What came of it.
@@ -85,85 +99,90 @@ pub struct Outcome {
     pub exit_code: Option<i32>,
     /// Signal, when one ended it.
     pub signal: Option<i32>,
-    /// Wall time from the first line of the code to its end.
+    /// Line of the code at which it was stopped, when known.
+    pub line: Option<u32>,
+    /// Wall time from letting the code go to its end.
     pub duration: Duration,
     /// CPU time of all its processes.
     pub cpu: Duration,
     /// Most memory at a time, in bytes.
     pub peak_memory_bytes: u64,
-    /// Standard output.
-    pub stdout: Captured,
-    /// Standard error.
-    pub stderr: Captured,
+    /// What it printed.
+    pub streams: Streams,
     /// What it left in `/box/out`.
     pub harvest: Harvest,
+    /// Whether its Python had started before.
+    pub start: Start,
+    /// The limits in force.
+    pub limits: Limits,
+    /// The time it was given.
+    pub timeout: Duration,
 }
 
 impl Outcome {
     /// Cancelled before the code got going.
-    pub fn never_ran() -> Self {
-        let verdict = verdict::verdict(Some(verdict::Stop::Killed), None, 0);
+    pub fn never_ran(limits: Limits, timeout: Duration) -> Self {
+        let verdict = verdict(Some(Stop::Killed), None, 0);
         Self {
             status: verdict.status,
             exit_code: verdict.exit_code,
             signal: verdict.signal,
+            line: None,
             duration: Duration::ZERO,
             cpu: Duration::ZERO,
             peak_memory_bytes: 0,
-            stdout: Captured::default(),
-            stderr: Captured::default(),
+            streams: Streams::default(),
             harvest: Harvest::default(),
+            start: Start::Cold,
+            limits,
+            timeout,
         }
     }
 }
 
-/// A working jail. Dropping it kills what still runs in it.
+/// How the supervisor and its zygotes are.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct TierHealth {
+    /// Import tier: `bare`, `plots` or `vision`.
+    pub tier: String,
+    /// `serving`, `starting`, `down` (runs start cold meanwhile) or `off`.
+    pub state: String,
+    /// Rooms that wait for code.
+    pub ready: u32,
+    /// Zygotes started so far.
+    pub zygotes: u32,
+    /// What the last failure was; for the operator.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trouble: Option<String>,
+}
+
+/// A working jail. Dropping it ends the supervisor and whatever still runs.
 #[derive(Debug)]
 pub struct Jail {
-    // Before the groups and folders: what runs must be dead before they are removed.
-    spawner: Spawner,
-    groups: Arc<Groups>,
-    runs: Arc<Runs>,
-    profile: Arc<Profile>,
+    supervised: Supervised,
+    link: Mutex<Option<Arc<Link>>>,
     limits: Limits,
     fonts: PathBuf,
-    next: AtomicU64,
 }
 
 impl Jail {
-    /// Puts the jail together. Blocks; runs nothing yet, see [`crate::probe`].
+    /// Puts the jail together and starts the supervisor; runs nothing yet, see [`crate::probe`].
     ///
     /// # Errors
     /// Something is missing; the error says what and what to do.
-    pub fn open(settings: &JailSettings, max_timeout: Duration) -> Result<Self, JailUnavailable> {
-        let work_error = |error: std::io::Error| JailUnavailable::io("the sandbox's work folder", &error);
-        std::fs::create_dir_all(&settings.work).map_err(work_error)?;
-        let work = settings.work.canonicalize().map_err(work_error)?;
-        let settings = JailSettings { work: work.clone(), ..settings.clone() };
-        let host = host::Host::find(&settings)?;
-        let parts = parts::install(&work, &host).map_err(work_error)?;
-        let fonts = parts.fonts.clone();
-        let owner = Owner::new();
-        let groups = Arc::new(Groups::open(&owner, settings.cgroup.as_deref())?);
-        let runs = Arc::new(Runs::open(&work, &owner).map_err(work_error)?);
-        let spawner = Spawner::start().map_err(|error| JailUnavailable::io("a thread", &error))?;
-        let profile = Arc::new(Profile::new(host, parts, settings.limits, max_timeout.as_secs()));
-        Ok(Self { spawner, groups, runs, profile, limits: settings.limits, fonts, next: AtomicU64::new(0) })
+    pub async fn open(settings: &JailSettings, max_timeout: Duration) -> Result<Self, JailUnavailable> {
+        let (prepared, limits) = (settings.clone(), settings.limits);
+        let work = tokio::task::spawn_blocking(move || Supervised::prepare(&prepared, max_timeout)).await;
+        let supervised = work.map_err(|error| JailUnavailable::new(error.to_string(), "report this"))??;
+        let fonts = supervised.fonts().to_path_buf();
+        let link = Arc::new(Link::start(&supervised).await?);
+        Ok(Self { supervised, link: Mutex::new(Some(link)), limits, fonts })
     }
 
-    /// The isolation every run gets.
-    pub fn isolation(&self) -> Isolation {
-        Isolation {
-            jail: "nsjail".into(),
-            namespaces: ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map(str::to_owned).into(),
-            seccomp: true,
-            cgroup: self.groups.version().into(),
-            network: false,
-            memory_bytes: self.limits.memory_bytes,
-            cpus: self.limits.cpus,
-            pids: self.limits.pids,
-            profile_sha256: self.profile.sha256().to_owned(),
-        }
+    /// The isolation every run gets, with the usual limits.
+    pub async fn isolation(&self) -> Isolation {
+        let link = self.link.lock().await.clone();
+        isolation(link.as_deref(), &self.limits)
     }
 
     /// Where matplotlib's font list belongs.
@@ -171,13 +190,48 @@ impl Jail {
         &self.fonts
     }
 
-    /// Runs code in slot `slot`: two runs at a time never share one. Returns when no process of it is
-    /// left. Cancelling the token kills it.
+    /// How each tier is.
+    ///
+    /// # Errors
+    /// The supervisor does not answer.
+    pub async fn tiers(&self) -> Result<Vec<TierHealth>, JailError> {
+        self.connected().await?.report().await
+    }
+
+    /// Runs code. Returns when no process of it is left. Cancelling the token kills it.
     ///
     /// # Errors
     /// The jail did not work; that says nothing about the code.
-    pub async fn run(&self, task: Task, slot: u32, cancel: &CancellationToken) -> Result<Outcome, JailError> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        run::run(self, &format!("run-{number}"), task, slot, cancel).await
+    pub async fn run(&self, task: Task, cancel: &CancellationToken) -> Result<(Outcome, Isolation), JailError> {
+        let link = self.connected().await?;
+        let outcome = run::run(&link, self.limits, task, cancel).await?;
+        let isolation = isolation(Some(&link), &outcome.limits);
+        Ok((outcome, isolation))
+    }
+
+    /// The present link, or one to a new supervisor when the last has ended.
+    async fn connected(&self) -> Result<Arc<Link>, JailError> {
+        let mut link = self.link.lock().await;
+        if let Some(link) = link.as_ref().filter(|link| link.is_alive()) {
+            return Ok(link.clone());
+        }
+        tracing::error!("the supervisor has ended; starting another");
+        *link = None;
+        let fresh = Link::start(&self.supervised).await.map_err(|error| JailError::Broken(error.to_string()))?;
+        Ok(link.insert(Arc::new(fresh)).clone())
+    }
+}
+
+fn isolation(link: Option<&Link>, limits: &Limits) -> Isolation {
+    Isolation {
+        jail: "nsjail".into(),
+        namespaces: ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map(str::to_owned).into(),
+        seccomp: true,
+        cgroup: link.map(Link::cgroup).unwrap_or_default().into(),
+        network: false,
+        memory_bytes: limits.memory_bytes,
+        cpu_percent: limits.cpu_percent,
+        pids: limits.pids,
+        profile_sha256: link.map(Link::profile).unwrap_or_default(),
     }
 }

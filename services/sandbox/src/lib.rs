@@ -1,7 +1,7 @@
 //! The sandbox: runs untrusted Python in a jail, and nothing else.
 //!
-//! Owns the jail (nsjail, seccomp, control groups), the runner inside it, and the harvest of what code
-//! leaves in `/box/out`. Answers `sandbox.v1.Run` and `sandbox.v1.Look` commands from the bus, direct
+//! Holds no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts and asks.
+//! Owns the runner inside the rooms, the streams, and what is made of the results. Answers `sandbox.v1.Run` and `sandbox.v1.Look` commands from the bus, direct
 //! runs over HTTP, and calls of the command line. It has no database, no model, and gives the code no
 //! network.
 //!
@@ -10,8 +10,10 @@
 
 mod answer;
 mod execute;
+mod explain;
 mod fonts;
 mod harvest;
+mod health;
 mod jail;
 mod look;
 mod memo;
@@ -22,10 +24,13 @@ mod settings;
 mod slots;
 mod start;
 mod stops;
+mod tier;
 
 pub use execute::{Execution, ExecutionRequest};
 pub use harvest::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
-pub use jail::JailUnavailable;
+pub use health::SandboxHealth;
+pub use jail::{Asked, Chunk, JailUnavailable, Live, Stream, TierHealth};
+pub use probe::Probed;
 pub use routes::{ExecutionAnswer, ExecutionBody, InputBody, routes};
 pub use settings::{JailSettings, Limits, Settings};
 pub use start::Running;
@@ -35,12 +40,8 @@ use common::execution::Isolation;
 use jail::Jail;
 use slots::Slots;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use stops::Stops;
 use tokio::sync::Mutex;
-
-/// How long the result of a health probe stands.
-const HEALTH_KEPT: Duration = Duration::from_secs(10);
 
 /// The sandbox service. Clones share one jail; when the last is gone, whatever still runs is killed.
 #[derive(Clone)]
@@ -54,7 +55,7 @@ struct Inner {
     steps: memo::Keyed,
     looks: memo::Keyed,
     settings: Settings,
-    health: Mutex<Option<(Instant, Result<(), String>)>>,
+    health: Mutex<health::Known>,
 }
 
 impl Sandbox {
@@ -63,9 +64,7 @@ impl Sandbox {
     /// # Errors
     /// Something is missing or does not hold; the error says what and what to do about it.
     pub async fn open(settings: Settings, blob: SharedStore) -> Result<Self, JailUnavailable> {
-        let (jail_settings, timeout) = (settings.jail.clone(), settings.max_timeout);
-        let opened = tokio::task::spawn_blocking(move || Jail::open(&jail_settings, timeout)).await;
-        let jail = opened.map_err(|error| JailUnavailable::new(error.to_string(), "report this"))??;
+        let jail = Jail::open(&settings.jail, settings.max_timeout).await?;
         probe::exercise(&jail).await?;
         let inner = Inner {
             jail,
@@ -75,32 +74,16 @@ impl Sandbox {
             steps: memo::Keyed::default(),
             looks: memo::Keyed::default(),
             settings,
-            health: Mutex::new(None),
+            health: Mutex::default(),
         };
         let sandbox = Self(Arc::new(inner));
         fonts::prepare(&sandbox);
         Ok(sandbox)
     }
 
-    /// The isolation every run gets.
-    pub fn isolation(&self) -> Isolation {
-        self.0.jail.isolation()
-    }
-
-    /// Proves that code can run now, by running some; the result stands for a few seconds.
-    ///
-    /// # Errors
-    /// A sentence for the operator; it holds no internal text.
-    pub async fn check(&self) -> Result<(), String> {
-        let mut health = self.0.health.lock().await;
-        if let Some((at, result)) = &*health
-            && at.elapsed() < HEALTH_KEPT
-        {
-            return result.clone();
-        }
-        let result = probe::alive(self).await;
-        *health = Some((Instant::now(), result.clone()));
-        result
+    /// The isolation every run gets, with the usual limits.
+    pub async fn isolation(&self) -> Isolation {
+        self.0.jail.isolation().await
     }
 }
 

@@ -20,12 +20,12 @@ use common::{ErrorCode, Failure};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-/// Starts the script as `python3 -m look IMAGE OUT` would.
+/// Looks as `python3 -m look IMAGE OUT` would, and without importing anything where that has been done.
 const START: &str = "\
-import runpy, sys
+import sys
 sys.path.insert(0, '/opt/darkroom/python')
-sys.argv[:] = ['look', '/box/in/image.png', '/box/out/evidence.json']
-runpy.run_module('look', run_name='__main__', alter_sys=True)
+import look
+look.main('/box/in/image.png', '/box/out/evidence.json')
 ";
 const INPUT: &str = "image.png";
 const OUTPUT: &str = "evidence.json";
@@ -113,15 +113,11 @@ impl LookHandler {
 
     async fn look(&self, picture: &PictureRef) -> Result<Bytes, Trouble> {
         let key = BlobKey::parse(&picture.blob_key).map_err(|_| look_failed("The picture has no usable key."))?;
-        let slot = self.sandbox.0.slots.take().await;
+        let slot = self.sandbox.0.slots.take("look").await;
         let bytes = self.sandbox.0.blob.get(&key, MAX_PICTURE_BYTES).await.map_err(|error| Trouble::blob(&error))?;
-        let task = Task {
-            code: START.into(),
-            inputs: vec![(INPUT.to_owned(), bytes)],
-            timeout: self.sandbox.0.settings.max_timeout,
-            memory_bytes: None,
-        };
-        let outcome = self.sandbox.run_in(slot, task, &CancellationToken::new()).await;
+        let task =
+            Task { inputs: vec![(INPUT.to_owned(), bytes)], ..Task::new(START, self.sandbox.0.settings.max_timeout) };
+        let outcome = self.sandbox.run_in(slot, task, &CancellationToken::new()).await.map(|(outcome, _)| outcome);
         evidence(outcome.map_err(|error| Trouble::Passing(failure(&error)))?)
     }
 }
@@ -129,7 +125,7 @@ impl LookHandler {
 /// The evidence a finished look left.
 fn evidence(outcome: RunOutcome) -> Result<Bytes, Trouble> {
     if outcome.status != RunStatus::Ok {
-        let said = String::from_utf8_lossy(&outcome.stderr.bytes).into_owned();
+        let said = String::from_utf8_lossy(&outcome.streams.stderr.bytes).into_owned();
         tracing::error!(status = outcome.status.as_str(), said = common::wire::tail(&said, 2000), "a look failed");
         return Err(match outcome.status {
             RunStatus::Timeout => look_failed("Looking at the picture took too long."),

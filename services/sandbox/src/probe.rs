@@ -1,8 +1,8 @@
 //! Proof that the jail holds, by running code in it: at start-up, and for the health check.
 
 use crate::Sandbox;
-use crate::jail::{Jail, JailError, JailUnavailable, Outcome, Task};
-use common::execution::RunStatus;
+use crate::jail::{Asked, Jail, JailError, JailUnavailable, Outcome, Task};
+use common::execution::{RunStatus, Start};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +31,7 @@ const ADVICE: &str = "'darkroom doctor' shows each requirement: user namespaces 
     kernel.apparmor_restrict_unprivileged_userns), a writable control group, kernel 5.8 or newer, and in a container \
     --security-opt seccomp=unconfined --security-opt systempaths=unconfined";
 
-/// Exercises every wall once.
+/// Exercises every wall once, through a jail and a Python of its own.
 ///
 /// # Errors
 /// A wall does not hold, or the jail does not come up.
@@ -39,11 +39,11 @@ pub async fn exercise(jail: &Jail) -> Result<(), JailUnavailable> {
     // A host file that is surely there and that anybody may read.
     let marker = jail.fonts().parent().map(|work| work.to_string_lossy().into_owned()).unwrap_or_default();
     let walls = WALLS.replace("MARKER", &format!("{marker:?}"));
-    let (walls, greed) = futures::join!(run(jail, &walls, None, 0), run(jail, GREED, Some(LITTLE_MEMORY), 1));
+    let (walls, greed) = futures::join!(run(jail, &walls, None), run(jail, GREED, Some(LITTLE_MEMORY)));
     let walls = walls.map_err(|error| does_not_work(&error))?;
-    let printed = String::from_utf8_lossy(&walls.stdout.bytes).into_owned();
+    let printed = String::from_utf8_lossy(&walls.streams.stdout.bytes).into_owned();
     if walls.status != RunStatus::Ok {
-        let said = String::from_utf8_lossy(&walls.stderr.bytes).into_owned();
+        let said = String::from_utf8_lossy(&walls.streams.stderr.bytes).into_owned();
         return Err(JailUnavailable::new(
             format!("Python does not start in the jail ({})", said.trim()),
             "run 'make setup' again",
@@ -61,10 +61,10 @@ pub async fn exercise(jail: &Jail) -> Result<(), JailUnavailable> {
     Ok(())
 }
 
-async fn run(jail: &Jail, code: &str, memory_bytes: Option<u64>, slot: u32) -> Result<Outcome, JailError> {
-    let task =
-        Task { code: code.to_owned().into(), inputs: Vec::new(), timeout: Duration::from_secs(20), memory_bytes };
-    jail.run(task, slot, &CancellationToken::new()).await
+async fn run(jail: &Jail, code: &str, memory_bytes: Option<u64>) -> Result<Outcome, JailError> {
+    let asked = Asked { memory_bytes, ..Asked::default() };
+    let task = Task { tier: None, asked, ..Task::new(code.to_owned(), Duration::from_secs(20)) };
+    jail.run(task, &CancellationToken::new()).await.map(|(outcome, _)| outcome)
 }
 
 fn does_not_work(error: &JailError) -> JailUnavailable {
@@ -74,18 +74,100 @@ fn does_not_work(error: &JailError) -> JailUnavailable {
     }
 }
 
+/// What one probe found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Probed {
+    /// What was tried.
+    pub name: String,
+    /// Whether it came out as it must.
+    pub ok: bool,
+    /// What was seen.
+    pub detail: String,
+    /// Whether its Python had started before: `warm` or `cold`.
+    pub start: String,
+    /// Milliseconds from asking to the answer.
+    pub took_ms: u64,
+}
+
+/// A probe: its name, code, time limit, memory limit, and the end it must come to.
+struct Probe {
+    name: &'static str,
+    code: &'static str,
+    timeout: Duration,
+    memory_bytes: Option<u64>,
+    must: RunStatus,
+}
+
+const PROBES: [Probe; 7] = [
+    probe("imports", "import numpy, pandas, matplotlib.pyplot, cv2, skimage, scipy, PIL, openpyxl, seaborn"),
+    probe(
+        "plot",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.savefig('plot.png')\nimport os; assert os.path.getsize('plot.png') > 1000",
+    ),
+    probe(
+        "network",
+        "import socket\nfor family in range(46):\n    try: socket.socket(family)\n    except OSError: continue\n    raise SystemExit(f'a socket of family {family}')",
+    ),
+    probe(
+        "host files",
+        "import os\nassert not any(map(os.path.exists, ('/boot', '/sys', '/var', '/run', '/proc/kcore', '/etc/shadow')))",
+    ),
+    Probe { memory_bytes: Some(LITTLE_MEMORY), must: RunStatus::OutOfMemory, ..probe("memory bomb", GREED) },
+    probe(
+        "fork bomb",
+        "import os, time\ncount = 0\ntry:\n    while count < 500:\n        if os.fork() == 0: time.sleep(60); os._exit(0)\n        count += 1\nexcept BlockingIOError: pass\nassert 1 < count < 500, count",
+    ),
+    Probe {
+        timeout: Duration::from_millis(300),
+        must: RunStatus::Timeout,
+        ..probe("endless loop", "while True: pass")
+    },
+];
+
+const fn probe(name: &'static str, code: &'static str) -> Probe {
+    Probe { name, code, timeout: Duration::from_secs(20), memory_bytes: None, must: RunStatus::Ok }
+}
+
+/// Runs every probe through the path that all runs take, one after the other, waiting for its turn.
+pub async fn all(sandbox: &Sandbox) -> Vec<Probed> {
+    let mut found = Vec::with_capacity(PROBES.len());
+    for probe in &PROBES {
+        found.push(one(sandbox, probe).await);
+    }
+    found
+}
+
+async fn one(sandbox: &Sandbox, probe: &Probe) -> Probed {
+    let asked = Asked { memory_bytes: probe.memory_bytes, ..Asked::default() };
+    let task = Task { asked, ..Task::new(probe.code, probe.timeout) };
+    let slot = sandbox.0.slots.take("probe").await;
+    let begun = std::time::Instant::now();
+    let outcome = sandbox.run_in(slot, task, &CancellationToken::new()).await;
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (ok, detail, start) = match outcome {
+        Ok((outcome, _)) => {
+            let said = String::from_utf8_lossy(&outcome.streams.stderr.bytes).into_owned();
+            let last = said.trim().lines().last().unwrap_or_default().to_owned();
+            let ended = format!("ended as '{}' {last}", outcome.status.as_str());
+            let start = if outcome.start == Start::Warm { "warm" } else { "cold" };
+            (outcome.status == probe.must, ended.trim_end().to_owned(), start)
+        }
+        Err(error) => (false, crate::execute::failure(&error).detail, "cold"),
+    };
+    Probed { name: probe.name.to_owned(), ok, detail, start: start.to_owned(), took_ms }
+}
+
 /// Runs one line of code.
 ///
 /// # Errors
 /// Says what is wrong in words that may be shown to anybody.
 pub async fn alive(sandbox: &Sandbox) -> Result<(), String> {
     // A busy sandbox is a working one.
-    let Some(slot) = sandbox.0.slots.take_free() else { return Ok(()) };
-    let task =
-        Task { code: "print(1)".into(), inputs: Vec::new(), timeout: Duration::from_secs(20), memory_bytes: None };
+    let Some(slot) = sandbox.0.slots.take_free("probe") else { return Ok(()) };
+    let task = Task::new("print(1)", Duration::from_secs(20));
     match sandbox.run_in(slot, task, &CancellationToken::new()).await {
-        Ok(outcome) if outcome.status == RunStatus::Ok && outcome.stdout.bytes == b"1\n" => Ok(()),
-        Ok(outcome) => Err(format!("a test run ended as '{}'", outcome.status.as_str())),
+        Ok((outcome, _)) if outcome.status == RunStatus::Ok && outcome.streams.stdout.bytes == b"1\n" => Ok(()),
+        Ok((outcome, _)) => Err(format!("a test run ended as '{}'", outcome.status.as_str())),
         Err(error) => Err(crate::execute::failure(&error).detail),
     }
 }

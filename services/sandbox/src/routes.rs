@@ -1,7 +1,10 @@
 //! Direct runs over HTTP.
 
+mod events;
+
 use crate::Sandbox;
 use crate::execute::{Execution, ExecutionRequest};
+use crate::jail::{Asked, Live};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -35,8 +38,15 @@ pub struct ExecutionBody {
     /// Input files.
     #[serde(default)]
     pub inputs: Vec<InputBody>,
-    /// Longest wall time in seconds, 1 to 120; 120 if absent.
+    /// Longest wall time in seconds, from 0.1 to the operator's limit (usually 120), which it is if absent.
+    #[schema(example = 20.0)]
     pub timeout_seconds: Option<f64>,
+    /// Memory in MiB, from 32 to the operator's limit (usually 2048), which it is if absent.
+    pub memory_mib: Option<u64>,
+    /// Processes and threads, from 4 to the operator's limit (usually 128), which it is if absent.
+    pub pids: Option<u32>,
+    /// CPUs, from 0.1 to the operator's limit (usually 2), which it is if absent.
+    pub cpus: Option<f64>,
 }
 
 /// An input file.
@@ -63,10 +73,12 @@ pub struct ExecutionAnswer {
 
 /// Mounts the handlers. The caller adds `web::Data<Sandbox>`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(run_code).service(read_output);
+    cfg.service(run_code).service(read_output).service(read_health);
 }
 
-/// Run Python code in the sandbox; the answer comes when it has ended.
+/// Run Python code in the sandbox. The answer comes when it has ended; with `Accept: text/event-stream` what
+/// it prints comes as it is printed (`output` events: `stream`, `ms`, `text`), and the answer last (`result`,
+/// or `problem`).
 #[utoipa::path(
     tag = "executions", operation_id = "run_code", request_body = ExecutionBody,
     responses(
@@ -83,19 +95,53 @@ async fn run_code(
     sandbox: web::Data<Sandbox>,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<web::Json<ExecutionAnswer>, Problem> {
+) -> Result<HttpResponse, Problem> {
     if request.content_type() != "application/json" {
         let detail = "The request body must be sent with 'Content-Type: application/json'.";
         return Err(Problem::with_detail(ErrorCode::UnsupportedMediaType, detail));
     }
     let body = read(payload).await?;
     let body: ExecutionBody = serde_json::from_slice(&body).map_err(|error| edge::validate::invalid_json(&error))?;
-    let asked = asked(body)?;
+    let asked = ExecutionRequest { owner: principal.owner.to_string(), ..asked(body)? };
+    if wants_events(&request) {
+        // Nonsense is refused with its own status, before the stream begins.
+        let settings = &sandbox.0.settings;
+        asked.check(settings.max_timeout, &settings.jail.limits).map_err(problem)?;
+        let sandbox = sandbox.get_ref().clone();
+        return Ok(edge::sse::respond(events::of(sandbox, principal.owner, asked), CancellationToken::new()));
+    }
     // A caller that goes away drops this future, and with it the run.
-    let execution = sandbox.execute(asked, CancellationToken::new()).await.map_err(problem)?;
+    let answer = run_and_store(&sandbox, &principal.owner, asked, None).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+fn wants_events(request: &HttpRequest) -> bool {
+    let accept = request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|kind| kind.trim().starts_with("text/event-stream"))
+}
+
+/// Runs to the end and keeps the outputs.
+pub(crate) async fn run_and_store(
+    sandbox: &Sandbox,
+    owner: &OwnerId,
+    asked: ExecutionRequest,
+    live: Option<Live>,
+) -> Result<ExecutionAnswer, Problem> {
+    let execution = sandbox.execute(asked, CancellationToken::new(), live).await.map_err(problem)?;
     let id = ExecutionId::new();
-    let result = store(&sandbox, &principal.owner, id, execution).await.map_err(|error| blob_problem(&error))?;
-    Ok(web::Json(ExecutionAnswer { id, result }))
+    let result = store(sandbox, owner, id, execution).await.map_err(|error| blob_problem(&error))?;
+    Ok(ExecutionAnswer { id, result })
+}
+
+/// What the sandbox is made of and how it is: the isolation in force, how each import tier is, and what the
+/// last proof of the walls found.
+#[utoipa::path(
+    tag = "executions", operation_id = "read_sandbox_health",
+    responses((status = 200, body = crate::health::SandboxHealth))
+)]
+#[get("/api/v1/executions/health")]
+async fn read_health(_principal: Principal, sandbox: web::Data<Sandbox>) -> web::Json<crate::health::SandboxHealth> {
+    web::Json(sandbox.health().await)
 }
 
 /// Read one output of a run. Served so that it cannot run as this site; kept for a day.
@@ -152,7 +198,15 @@ fn asked(body: ExecutionBody) -> Result<ExecutionRequest, Problem> {
     }
     let timeout = body.timeout_seconds.map(Duration::try_from_secs_f64).transpose();
     let timeout = timeout.map_err(|_| invalid("The field 'timeout_seconds' is not a number of seconds.".into()))?;
-    Ok(ExecutionRequest { code: body.code, inputs, timeout })
+    let percent = body.cpus.map(|cpus| cpus * 100.0);
+    if percent.is_some_and(|percent| !(0.0..=1_000_000.0).contains(&percent)) {
+        return Err(invalid("The field 'cpus' is not a number of CPUs.".into()));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was checked above")]
+    let cpu_percent = percent.map(|percent| percent.round() as u32);
+    let memory_bytes = body.memory_mib.map(|mib| mib.saturating_mul(1 << 20));
+    let asked = Asked { memory_bytes, pids: body.pids, cpu_percent };
+    Ok(ExecutionRequest { inputs, timeout, asked, ..ExecutionRequest::new(body.code) })
 }
 
 /// Where the outputs of a direct run stand. The owner is part of every key, so nobody else's request can

@@ -87,7 +87,7 @@ impl RunHandler {
             Err(error) => return Err(Trouble::blob(&error)),
         }
         let Some(wanted) = self.sandbox.0.stops.enter(address.job) else { return encoded(address, killed()) };
-        let execution = self.run(run, &wanted.stopped).await?;
+        let execution = self.run(address, run, &wanted.stopped).await?;
         if wanted.stopped.is_cancelled() {
             // Nobody reads it, and the job's keys may be gone by now: store nothing.
             return encoded(address, killed());
@@ -98,11 +98,17 @@ impl RunHandler {
         Ok(payload)
     }
 
-    async fn run(&self, run: sandbox_v1::Run, stopped: &CancellationToken) -> Result<Execution, Trouble> {
+    async fn run(
+        &self,
+        address: Address,
+        run: sandbox_v1::Run,
+        stopped: &CancellationToken,
+    ) -> Result<Execution, Trouble> {
+        let owner = address.job.to_string();
         let slot = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Trouble::Stopping),
-            slot = self.sandbox.0.slots.take() => slot,
+            slot = self.sandbox.0.slots.take(&owner) => slot,
         };
         let mut inputs = Vec::with_capacity(run.inputs.len());
         for input in run.inputs {
@@ -113,7 +119,7 @@ impl RunHandler {
             0 => longest,
             seconds => Duration::from_secs(seconds.into()).min(longest),
         };
-        let task = Task { code: run.code.into(), inputs, timeout, memory_bytes: None };
+        let task = Task { inputs, ..Task::new(run.code, timeout) };
         let kill = stopped.child_token();
         let mut running = std::pin::pin!(self.sandbox.run_in(slot, task, &kill));
         let outcome = tokio::select! {
@@ -125,8 +131,8 @@ impl RunHandler {
                 return Err(Trouble::Stopping);
             }
         };
-        let outcome = outcome.map_err(|error| Trouble::Passing(failure(&error)))?;
-        Ok(Execution::new(outcome, self.sandbox.isolation()))
+        let (outcome, isolation) = outcome.map_err(|error| Trouble::Passing(failure(&error)))?;
+        Ok(Execution::new(outcome, isolation))
     }
 
     async fn fetch(&self, key: &str) -> Result<Bytes, Trouble> {

@@ -1,5 +1,6 @@
 //! What an operator may choose. Isolation itself is not among it: there is no way to run bare.
 
+use crate::jail::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 pub struct Settings {
     /// Where the jail's parts stand, and its limits.
     pub jail: JailSettings,
-    /// Runs at a time. Each may use [`Limits::cpus`] CPUs and [`Limits::memory_bytes`] of memory.
+    /// Runs at a time. Each may use [`Limits::cpu_percent`] of CPU time and [`Limits::memory_bytes`] of memory.
     pub slots: usize,
     /// Direct runs (HTTP, command line) that may wait for a slot; one more is answered "too busy".
     pub queue: usize,
@@ -31,9 +32,11 @@ impl Settings {
     }
 }
 
-/// Where the jail's parts stand.
+/// Where the jail's parts stand, and what is kept ready.
 #[derive(Debug, Clone)]
 pub struct JailSettings {
+    /// The supervisor's program.
+    pub supervisor: PathBuf,
     /// The nsjail binary, or the script of that name that its Python package installs.
     pub nsjail: PathBuf,
     /// The Python environment (a venv) that code runs with.
@@ -46,12 +49,34 @@ pub struct JailSettings {
     pub cgroup: Option<PathBuf>,
     /// Limits of each run.
     pub limits: Limits,
+    /// Rooms kept ready by import tier (bare, plots, vision); all zero: every run starts cold.
+    pub ready: [u32; 3],
+    /// Runs after which a zygote is replaced, so that runs far apart share no memory layout.
+    pub zygote_runs: u32,
+    /// Age at which a zygote that was used is replaced.
+    pub zygote_age: Duration,
 }
 
 impl JailSettings {
-    /// The usual limits.
-    pub fn new(nsjail: PathBuf, python: PathBuf, work: PathBuf) -> Self {
-        Self { nsjail, python, work, cgroup: None, limits: Limits::default() }
+    /// The usual limits; four rooms ready for the lighter tiers, one for the heaviest.
+    pub fn new(supervisor: PathBuf, nsjail: PathBuf, python: PathBuf, work: PathBuf) -> Self {
+        Self {
+            supervisor,
+            nsjail,
+            python,
+            work,
+            cgroup: None,
+            limits: Limits::default(),
+            ready: [4, 4, 1],
+            zygote_runs: 500,
+            zygote_age: Duration::from_secs(600),
+        }
+    }
+
+    /// Keeps nothing ready: for programs that run once.
+    #[must_use]
+    pub fn cold(self) -> Self {
+        Self { ready: [0; 3], ..self }
     }
 }
 
@@ -62,8 +87,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Processes and threads.
     pub pids: u32,
-    /// Whole CPUs.
-    pub cpus: u32,
+    /// CPU time per wall time, in percent of one CPU.
+    pub cpu_percent: u32,
     /// Bytes kept of standard output, and as many of standard error.
     pub stream_bytes: usize,
     /// Bytes printed in total before the run is ended.
@@ -73,6 +98,24 @@ pub struct Limits {
 impl Default for Limits {
     /// 2 GiB, 128 processes, 2 CPUs; 1 MiB kept of each stream, ended at 64 MiB.
     fn default() -> Self {
-        Self { memory_bytes: 2 << 30, pids: 128, cpus: 2, stream_bytes: 1 << 20, printed_bytes: 64 << 20 }
+        Self { memory_bytes: 2 << 30, pids: 128, cpu_percent: 200, stream_bytes: 1 << 20, printed_bytes: 64 << 20 }
+    }
+}
+
+impl Limits {
+    /// The part that the kernel enforces.
+    pub fn enforced(&self) -> supervisor::cgroup::Limits {
+        let Self { memory_bytes, pids, cpu_percent, .. } = *self;
+        supervisor::cgroup::Limits { memory_bytes, pids, cpu_percent }
+    }
+
+    /// These limits, or less where less is asked.
+    pub fn less(self, asked: Asked) -> Self {
+        Self {
+            memory_bytes: asked.memory_bytes.map_or(self.memory_bytes, |bytes| bytes.min(self.memory_bytes)),
+            pids: asked.pids.map_or(self.pids, |pids| pids.min(self.pids)),
+            cpu_percent: asked.cpu_percent.map_or(self.cpu_percent, |percent| percent.min(self.cpu_percent)),
+            ..self
+        }
     }
 }

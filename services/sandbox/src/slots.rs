@@ -1,114 +1,252 @@
-//! Who may run now: a fixed number of slots, and a bounded queue before them.
+//! Who may run now: a fixed number of slots, and a bounded queue before them, fair between owners.
+//!
+//! A slot that becomes free goes to the owner who has the fewest; among those, to whoever had a turn
+//! longest ago. One owner alone never takes the last slot, so that somebody else's small run does not wait
+//! behind another's long ones.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
 
-/// The slots.
+/// The slots. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Slots(Arc<Mutex<State>>);
+
 #[derive(Debug)]
-pub struct Slots {
-    permits: Arc<Semaphore>,
-    free: Arc<Mutex<Vec<u32>>>,
-    waiting: AtomicUsize,
+struct State {
+    slots: usize,
     queue: usize,
+    taken: usize,
+    running: HashMap<String, usize>,
+    /// Owners who wait, in the order of their turns, and each one's places.
+    waiting: VecDeque<(String, VecDeque<Place>)>,
+    /// Waiting places that count against the queue.
+    queued: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    granted: oneshot::Sender<Slot>,
+    counts: bool,
 }
 
 /// More callers wait than may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
+/// What a caller gets at once.
+enum Answer {
+    Slot(Slot),
+    Wait(oneshot::Receiver<Slot>),
+}
+
 impl Slots {
     /// `count` slots (at least one), and `queue` callers that may wait.
     pub fn new(count: usize, queue: usize) -> Self {
-        let count = count.max(1);
-        let free = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
-        Self {
-            permits: Arc::new(Semaphore::new(count)),
-            free: Arc::new(Mutex::new(free)),
-            waiting: AtomicUsize::new(0),
+        Self(Arc::new(Mutex::new(State {
+            slots: count.max(1),
             queue,
-        }
+            taken: 0,
+            running: HashMap::new(),
+            waiting: VecDeque::new(),
+            queued: 0,
+        })))
     }
 
     /// A slot for work that is held back elsewhere: waits as long as it takes.
-    pub async fn take(&self) -> Slot {
-        // The semaphore is never closed; were it, running without a permit would still be in a slot of its own.
-        let permit = self.permits.clone().acquire_owned().await.ok();
-        self.slot(permit)
+    pub async fn take(&self, owner: &str) -> Slot {
+        loop {
+            match self.ask(owner, false) {
+                Ok(Answer::Slot(slot)) => return slot,
+                Ok(Answer::Wait(granted)) => {
+                    if let Ok(slot) = granted.await {
+                        return slot;
+                    }
+                }
+                // Places that do not count are never refused.
+                Err(Full) => {}
+            }
+        }
     }
 
-    /// A slot, if one is free now.
-    pub fn take_free(&self) -> Option<Slot> {
-        self.permits.clone().try_acquire_owned().ok().map(|permit| self.slot(Some(permit)))
+    /// A slot, if one is free now and nobody waits.
+    pub fn take_free(&self, owner: &str) -> Option<Slot> {
+        let mut state = self.lock();
+        let is_free = state.waiting.is_empty() && state.may_run(owner);
+        is_free.then(|| state.start(owner, self))
     }
 
     /// A slot for somebody who asks directly.
     ///
     /// # Errors
     /// The queue is full.
-    pub async fn take_or_refuse(&self) -> Result<Slot, Full> {
-        if let Some(slot) = self.take_free() {
-            return Ok(slot);
+    pub async fn take_or_refuse(&self, owner: &str) -> Result<Slot, Full> {
+        match self.ask(owner, true)? {
+            Answer::Slot(slot) => Ok(slot),
+            Answer::Wait(granted) => granted.await.map_err(|_| Full),
         }
-        let place = Waiting::enter(&self.waiting, self.queue).ok_or(Full)?;
-        let slot = self.take().await;
-        drop(place);
-        Ok(slot)
     }
 
-    fn slot(&self, permit: Option<OwnedSemaphorePermit>) -> Slot {
-        let number = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or(u32::MAX);
-        Slot { number, free: self.free.clone(), _permit: permit }
+    /// Callers that wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting.iter().map(|(_, places)| places.len()).sum()
+    }
+
+    fn ask(&self, owner: &str, counts: bool) -> Result<Answer, Full> {
+        let mut state = self.lock();
+        if state.may_run(owner) && state.nobody_before(owner) {
+            return Ok(Answer::Slot(state.start(owner, self)));
+        }
+        state.forget_the_gone();
+        if counts && state.queued >= state.queue {
+            return Err(Full);
+        }
+        let (granted, grant) = oneshot::channel();
+        state.queued += usize::from(counts);
+        let place = Place { granted, counts };
+        match state.waiting.iter_mut().find(|(waiting, _)| waiting == owner) {
+            Some((_, places)) => places.push_back(place),
+            None => state.waiting.push_back((owner.to_owned(), VecDeque::from([place]))),
+        }
+        Ok(Answer::Wait(grant))
+    }
+
+    fn give_back(&self, owner: &str) {
+        // Slots that nobody takes come back here; they are dropped only after the lock is released.
+        let mut unwanted = Vec::new();
+        let mut state = self.lock();
+        state.taken -= 1;
+        if let Some(count) = state.running.get_mut(owner) {
+            *count -= 1;
+            if *count == 0 {
+                state.running.remove(owner);
+            }
+        }
+        while let Some((next, place)) = state.next() {
+            let slot = state.start(&next, self);
+            if let Err(back) = place.granted.send(slot) {
+                unwanted.push(back);
+                break;
+            }
+        }
+        drop(state);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A place in the queue, given up when dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        let entered = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| (now < limit).then_some(now + 1));
-        entered.ok().map(|_| Self(count))
+impl State {
+    /// Whether the owner may have one more now.
+    fn may_run(&self, owner: &str) -> bool {
+        let share = if self.slots > 1 { self.slots - 1 } else { 1 };
+        self.taken < self.slots && self.running.get(owner).copied().unwrap_or(0) < share
     }
-}
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    /// Whoever waits and could run goes first, and nobody passes those of the same owner.
+    fn nobody_before(&self, owner: &str) -> bool {
+        !self.waiting.iter().any(|(waiting, places)| !places.is_empty() && (waiting == owner || self.may_run(waiting)))
+    }
+
+    fn start(&mut self, owner: &str, slots: &Slots) -> Slot {
+        self.taken += 1;
+        *self.running.entry(owner.to_owned()).or_default() += 1;
+        Slot { owner: owner.to_owned(), slots: slots.clone() }
+    }
+
+    /// The next in turn, taken out of the queue.
+    fn next(&mut self) -> Option<(String, Place)> {
+        self.forget_the_gone();
+        let running = |owner: &str| self.running.get(owner).copied().unwrap_or(0);
+        let may = self.waiting.iter().enumerate().filter(|(_, (owner, _))| self.may_run(owner));
+        let (index, _) = may.min_by_key(|(index, (owner, _))| (running(owner), *index))?;
+        let (owner, mut places) = self.waiting.remove(index)?;
+        let place = places.pop_front()?;
+        self.queued -= usize::from(place.counts);
+        if !places.is_empty() {
+            // Behind all others: everybody has a turn before the next one of this owner.
+            self.waiting.push_back((owner.clone(), places));
+        }
+        Some((owner, place))
+    }
+
+    /// Takes out whoever no longer waits.
+    fn forget_the_gone(&mut self) {
+        let mut gone = 0;
+        for (_, places) in &mut self.waiting {
+            places.retain(|place| {
+                let is_gone = place.granted.is_closed();
+                gone += usize::from(is_gone && place.counts);
+                !is_gone
+            });
+        }
+        self.queued -= gone;
+        self.waiting.retain(|(_, places)| !places.is_empty());
     }
 }
 
 /// A slot in use; free again when dropped.
 #[derive(Debug)]
 pub struct Slot {
-    /// No other slot in use has this number.
-    pub number: u32,
-    free: Arc<Mutex<Vec<u32>>>,
-    // Released after the number is back.
-    _permit: Option<OwnedSemaphorePermit>,
+    owner: String,
+    slots: Slots,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.number);
+        self.slots.give_back(&self.owner);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::FutureExt;
 
-    /// Protects the machine: no more runs than slots, no more waiting than the queue, each in its own slot.
+    /// Protects the machine: no more runs than slots, no more waiting than the queue, and places of those
+    /// who went away are free again.
     #[tokio::test]
     async fn slots_and_queue_are_bounded() {
         let slots = Slots::new(2, 1);
-        let (first, second) = (slots.take_or_refuse().await.unwrap(), slots.take_or_refuse().await.unwrap());
-        assert_ne!(first.number, second.number);
-        let mut third = Box::pin(slots.take_or_refuse());
+        let first = slots.take_or_refuse("a").await.unwrap();
+        let second = slots.take_or_refuse("b").await.unwrap();
+        let mut third = Box::pin(slots.take_or_refuse("c"));
         assert!(futures::poll!(&mut third).is_pending());
-        assert_eq!(slots.take_or_refuse().await.map(|_| ()), Err(Full));
+        assert_eq!(slots.take_or_refuse("d").await.map(|_| ()), Err(Full));
+        drop(third);
+        let mut fourth = Box::pin(slots.take_or_refuse("d"));
+        assert!(futures::poll!(&mut fourth).is_pending());
         drop(first);
-        assert!(third.await.is_ok());
-        assert_eq!(slots.waiting.load(Ordering::Relaxed), 0);
+        assert!(fourth.await.is_ok());
+        drop(second);
+        assert_eq!((slots.waiting(), slots.lock().queued), (0, 0));
+    }
+
+    /// Protects small callers from large ones: one owner leaves the last slot to others, and turns go round.
+    #[tokio::test]
+    async fn owners_have_turns() {
+        let slots = Slots::new(3, 100);
+        let (one, two) = (slots.take("hog").await, slots.take("hog").await);
+        let mut hog = Box::pin(slots.take("hog"));
+        assert!(futures::poll!(&mut hog).is_pending(), "the last slot is for others");
+        let small = slots.take("small").now_or_never();
+        assert!(small.is_some());
+        let mut later = Box::pin(slots.take("small"));
+        assert!(futures::poll!(&mut later).is_pending());
+        drop((small, two));
+        // One free slot each: the hog holds one, small none, so small goes first.
+        assert!(futures::poll!(&mut later).is_ready());
+        drop(one);
+    }
+
+    /// Protects single slots: with only one, an owner has it all.
+    #[tokio::test]
+    async fn one_slot_is_enough() {
+        let slots = Slots::new(1, 0);
+        let slot = slots.take_free("a");
+        assert!(slot.is_some() && slots.take_free("b").is_none());
+        drop(slot);
+        assert!(slots.take_free("b").is_some());
     }
 }

@@ -1,6 +1,7 @@
 //! The part of the service that listens on the bus.
 
 use crate::Sandbox;
+use crate::health::keep_proving;
 use crate::look::LookHandler;
 use crate::run::RunHandler;
 use blob::BlobKey;
@@ -45,6 +46,7 @@ impl Sandbox {
         let stops = bus.subscribe(Topic::JobsStopped).await?;
         tasks.spawn(listen(self.clone(), stops, stop.clone()));
         tasks.spawn(tidy(self.clone(), stop.clone()));
+        tasks.spawn(keep_proving(self.clone(), stop.clone()));
         tasks.close();
         let run = RunHandler { sandbox: self.clone(), bus: bus.clone(), stop: stop.clone() };
         let look = LookHandler { sandbox: self.clone(), bus: bus.clone(), stop: stop.clone() };

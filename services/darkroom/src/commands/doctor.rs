@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::system;
 use agent::Agent;
-use common::execution::RunStatus;
+use common::execution::{RunStatus, Start};
 use sandbox::{ExecutionRequest, Sandbox};
 use serde::Serialize;
 use std::path::Path;
@@ -83,7 +83,7 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
         let folder = tempfile::tempdir()
             .map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
-        let sandbox = system::open_sandbox(environment, folder.path(), blob).await?;
+        let sandbox = system::open_sandbox(environment, folder.path(), blob, Start::Warm).await?;
         Ok::<_, system::NotReady>((folder, sandbox))
     };
     match opened.await {
@@ -92,26 +92,48 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
             checks.push(Checked::bad("packages", "not tried: there is no sandbox to try them in", "fix nsjail first"));
         }
         Ok((_folder, sandbox)) => {
-            let isolation = sandbox.isolation();
+            let isolation = sandbox.isolation().await;
             let detail = format!(
-                "code runs; network refused, host files invisible, memory limit enforced; namespaces {}; cgroup {}; seccomp {}; {} MiB, {} CPUs, {} processes",
+                "code runs; network refused, host files invisible, memory limit enforced; namespaces {}; cgroup {}; seccomp {}; {} MiB, {} % CPU, {} processes",
                 isolation.namespaces.join(" "),
                 isolation.cgroup,
                 if isolation.seccomp { "on" } else { "off" },
                 isolation.memory_bytes >> 20,
-                isolation.cpus,
+                isolation.cpu_percent,
                 isolation.pids
             );
             checks.push(Checked::good("nsjail", detail));
+            for probe in sandbox.prove().await {
+                let detail = format!("{}: {} ({}, {} ms)", probe.name, probe.detail, probe.start, probe.took_ms);
+                checks.push(if probe.ok {
+                    Checked::good("probe", detail)
+                } else {
+                    Checked::bad(
+                        "probe",
+                        detail,
+                        "see the log with LOG=info; nothing should be run here until it holds",
+                    )
+                });
+            }
+            for tier in sandbox.health().await.tiers {
+                let detail = format!("{} tier: {}", tier.tier, tier.state);
+                checks.push(match tier.trouble {
+                    Some(trouble) => Checked::bad(
+                        "warm start",
+                        format!("{detail}: {trouble}"),
+                        "run 'make setup' again; runs start cold meanwhile",
+                    ),
+                    None => Checked::good("warm start", detail),
+                });
+            }
             checks.push(packages_check(&sandbox).await);
         }
     }
 }
 
 async fn packages_check(sandbox: &Sandbox) -> Checked {
-    let request = ExecutionRequest { code: PACKAGES.to_owned(), inputs: Vec::new(), timeout: None };
     let fix = "remove the sandbox's Python environment (PYTHON_ENV) and set it up again: make setup";
-    match sandbox.execute(request, CancellationToken::new()).await {
+    match sandbox.execute(ExecutionRequest::new(PACKAGES), CancellationToken::new(), None).await {
         Ok(run) if run.result.status == RunStatus::Ok => Checked::good("packages", run.result.stdout.trim()),
         Ok(run) => {
             let last = run.result.stderr.trim().lines().last().unwrap_or("no message").to_owned();

@@ -7,11 +7,10 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::printable::one_line;
 use crate::system;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use common::execution::{ExecutionResult, MAX_EXECUTION_CODE_BYTES, RunStatus};
-use sandbox::{Execution, ExecutionRequest};
+use common::ErrorCode;
+use common::execution::{ExecutionResult, MAX_EXECUTION_CODE_BYTES, RunStatus, Start};
+use sandbox::{Asked, Chunk, Execution, ExecutionRequest, Stream};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,17 +21,14 @@ pub async fn exec(options: cli::Exec, environment: Environment) -> Exit {
         Ok(request) => request,
         Err(reason) => return refused(&reason),
     };
-    if let Err(failure) = request.check(Duration::from_secs(120)) {
-        return refused(&format!("{} {}", failure.detail, failure.advice));
-    }
     let mut delivery = match Delivery::open(&options.out) {
         Ok(delivery) => delivery,
         Err(error) => {
             return refused(&format!("The output folder {} cannot be written: {error}", options.out.display()));
         }
     };
-    match in_sandbox(&environment, request).await {
-        Ok(execution) => deliver(execution, &mut delivery, options.json),
+    match in_sandbox(&environment, request, options.json).await {
+        Ok((execution, shown)) => deliver(execution, &mut delivery, options.json, shown),
         Err(exit) => exit,
     }
 }
@@ -53,32 +49,72 @@ fn request(options: &cli::Exec) -> Result<ExecutionRequest, String> {
         let content = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         inputs.push((name.to_owned(), Bytes::from(content)));
     }
-    Ok(ExecutionRequest { code, inputs, timeout: Some(Duration::from_secs(options.timeout.into())) })
+    let timeout = options.timeout.map(Duration::try_from_secs_f64).transpose();
+    let timeout = timeout.map_err(|_| "The timeout is not a number of seconds.".to_owned())?;
+    let memory_bytes = options.memory.map(|mib| mib.saturating_mul(1 << 20));
+    let asked = Asked { memory_bytes, pids: options.pids, cpu_percent: None };
+    Ok(ExecutionRequest { inputs, timeout, asked, ..ExecutionRequest::new(code) })
 }
 
-async fn in_sandbox(environment: &Environment, request: ExecutionRequest) -> Result<Execution, Exit> {
+/// Chunks of output that may wait to be written to a slow terminal; beyond it some are left out and said so.
+const FOLLOWED: usize = 4096;
+
+/// Runs the code; unless everything is to be told at the end, what it prints is passed on as it comes.
+/// Answers how many bytes were not.
+async fn in_sandbox(
+    environment: &Environment,
+    request: ExecutionRequest,
+    quiet: bool,
+) -> Result<(Execution, u64), Exit> {
     let not_ready = |reason: String| {
         eprintln!("{reason}");
         Exit::NotReady
     };
     let data = tempfile::tempdir().map_err(|error| not_ready(format!("No temporary folder can be made: {error}")))?;
     let blob = system::open_blob_in(data.path()).await.map_err(|error| not_ready(error.to_string()))?;
-    let sandbox =
-        system::open_sandbox(environment, data.path(), blob).await.map_err(|error| not_ready(error.to_string()))?;
+    let sandbox = system::open_sandbox(environment, data.path(), blob, Start::Cold)
+        .await
+        .map_err(|error| not_ready(error.to_string()))?;
     let cancel = CancellationToken::new();
-    let run = sandbox.execute(request, cancel.clone());
-    tokio::pin!(run);
-    let result = tokio::select! {
-        result = &mut run => result,
-        () = stop_asked() => {
-            cancel.cancel();
-            run.await
+    let (live, chunks) = tokio::sync::mpsc::channel(FOLLOWED);
+    let run = sandbox.execute(request, cancel.clone(), (!quiet).then_some(live));
+    let run = async {
+        tokio::pin!(run);
+        tokio::select! {
+            result = &mut run => result,
+            () = stop_asked() => {
+                cancel.cancel();
+                run.await
+            }
         }
     };
-    result.map_err(|failure| not_ready(format!("{} {}", failure.detail, failure.advice)))
+    let (result, missed) = tokio::join!(run, pass_on(chunks));
+    match result {
+        Ok(execution) => Ok((execution, missed)),
+        Err(failure) => {
+            eprintln!("{} {}", failure.detail, failure.advice);
+            let is_bad_input =
+                matches!(failure.code, ErrorCode::InvalidField | ErrorCode::CodeTooLong | ErrorCode::PayloadTooLarge);
+            Err(if is_bad_input { Exit::Usage } else { Exit::NotReady })
+        }
+    }
 }
 
-fn deliver(execution: Execution, delivery: &mut Delivery, json: bool) -> Exit {
+/// Writes the code's streams to ours as they come; answers how many bytes were left out.
+async fn pass_on(mut chunks: tokio::sync::mpsc::Receiver<Chunk>) -> u64 {
+    let mut missed = 0;
+    while let Some(chunk) = chunks.recv().await {
+        missed += chunk.missed;
+        // A closed pipe (`darkroom exec … | head`) is the reader's choice.
+        let _closed = match chunk.stream {
+            Stream::Stdout => std::io::stdout().write_all(&chunk.bytes).and_then(|()| std::io::stdout().flush()),
+            Stream::Stderr => std::io::stderr().write_all(&chunk.bytes),
+        };
+    }
+    missed
+}
+
+fn deliver(execution: Execution, delivery: &mut Delivery, json: bool, missed: u64) -> Exit {
     let Execution { mut result, contents } = execution;
     for (output, content) in result.outputs.iter_mut().zip(&contents) {
         match delivery.write(&output.name, content) {
@@ -92,25 +128,15 @@ fn deliver(execution: Execution, delivery: &mut Delivery, json: bool) -> Exit {
     if json {
         print_json(&result);
     } else {
-        print_text(&result);
+        print_text(&result, missed);
     }
     if result.status == RunStatus::Ok { Exit::Success } else { Exit::Failure }
 }
 
-/// Passes the code's own streams on as they are, and says on standard error how it ended and where its
-/// files are.
-fn print_text(result: &ExecutionResult) {
-    let exact = |text: &str, base64: &Option<String>| {
-        base64
-            .as_ref()
-            .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
-            .unwrap_or_else(|| text.as_bytes().to_vec())
-    };
-    // A closed pipe (`darkroom exec … | head`) is the reader's choice.
-    let _closed = std::io::stdout().write_all(&exact(&result.stdout, &result.stdout_base64));
-    let _closed = std::io::stderr().write_all(&exact(&result.stderr, &result.stderr_base64));
-    if result.truncated {
-        eprintln!("[darkroom] the output above is cut off at 1 MiB a stream");
+/// Says on standard error how the code ended and where its files are; its own streams are out already.
+fn print_text(result: &ExecutionResult, missed: u64) {
+    if missed > 0 {
+        eprintln!("[darkroom] {missed} bytes of output came faster than they could be written and are left out above");
     }
     let how = match (result.exit_code, result.signal) {
         (Some(code), _) => format!("exit code {code}"),
@@ -124,6 +150,9 @@ fn print_text(result: &ExecutionResult) {
         result.cpu_ms,
         result.peak_memory_bytes >> 20
     );
+    if let Some(explanation) = &result.explanation {
+        eprintln!("[darkroom] {}", one_line(explanation, 300));
+    }
     for output in &result.outputs {
         eprintln!(
             "[darkroom] {} ({}, {} bytes)",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
-from . import models
+from . import models, parallel
 from .image import Picture
 
 DETECT_SIDE = 1600  # longest side of the picture the finder sees, pixels
@@ -16,43 +18,53 @@ OTHER = 0.68  # the second search's scale, relative to the first
 _GROW = 1.6  # the finder marks a shrunken core; this undoes the shrinking
 
 
-def everywhere(picture: Picture) -> list[np.ndarray]:
-    """Quadrangles around lines of text, original pixels."""
+def everywhere(picture: Picture, meanwhile: Callable) -> tuple[list[list[np.ndarray]], object]:
+    """Quadrangles around lines of text, original pixels, and what ``meanwhile()`` gave.
+
+    There are several searches, each with its own list; the same line is usually in
+    more than one of them.
+    """
     longest, shortest = max(picture.width, picture.height), min(picture.width, picture.height)
     scale = DETECT_SIDE / longest
     if scale > 1:
         scale = min(scale, max(1.0, DETECT_SHORT / shortest), 4.0)
-    quads = in_part(picture.full, scale)
-    # The network overlooks some words at one size and others at another.
-    quads += in_part(picture.full, scale * OTHER)
+    # The network overlooks some words at one size and others at another. The smaller
+    # size takes half the time of the larger, so other work fits in beside them.
+    *searches, done = parallel.together(
+        lambda: in_part(picture.full, scale), lambda: in_part(picture.full, scale * OTHER), meanwhile)
+    quads = [quad for search in searches for quad in search]
     if scale < 0.9 and quads:
         heights = [min(np.linalg.norm(q[0] - q[3]), np.linalg.norm(q[0] - q[1])) for q in quads]
         if np.median(heights) * scale < SMALL_TEXT * 1.5:
-            quads = _find_in_tiles(picture.full, scale) or quads
-    return quads
+            tiles = _find_in_tiles(picture.full, scale)
+            searches = tiles if any(tiles) else searches
+    return searches, done
 
 
-def _find_in_tiles(rgb: np.ndarray, coarse: float) -> list[np.ndarray]:
+def _find_in_tiles(rgb: np.ndarray, coarse: float) -> list[list[np.ndarray]]:
     height, width = rgb.shape[:2]
     scale = min(1.0, coarse * 2.2, (MAX_TILES * (TILE - TILE_OVERLAP) ** 2 / (height * width)) ** 0.5)
     if scale < coarse * 1.2:
         return []
     side, lap = int(TILE / scale), int(TILE_OVERLAP / scale)
-    found: list[np.ndarray] = []
-    for top in _starts(height, side, lap):
-        for left in _starts(width, side, lap):
-            part = rgb[top : top + side, left : left + side]
-            for quad in in_part(part, scale):
-                low, high = quad.min(axis=0), quad.max(axis=0)
-                # A line cut by a tile's inner edge is whole in the neighbouring tile.
-                cut = (
-                    (left > 0 and low[0] <= 1) or (top > 0 and low[1] <= 1)
-                    or (left + side < width and high[0] >= side - 2)
-                    or (top + side < height and high[1] >= side - 2)
-                )
-                if not cut:
-                    found.append(quad + np.array([left, top], np.float32))
-    return found
+
+    def in_tile(corner: tuple[int, int]) -> list[np.ndarray]:
+        left, top = corner
+        found = []
+        for quad in in_part(rgb[top : top + side, left : left + side], scale):
+            low, high = quad.min(axis=0), quad.max(axis=0)
+            # A line cut by a tile's inner edge is whole in the neighbouring tile.
+            cut = (
+                (left > 0 and low[0] <= 1) or (top > 0 and low[1] <= 1)
+                or (left + side < width and high[0] >= side - 2)
+                or (top + side < height and high[1] >= side - 2)
+            )
+            if not cut:
+                found.append(quad + np.array([left, top], np.float32))
+        return found
+
+    corners = [(left, top) for top in _starts(height, side, lap) for left in _starts(width, side, lap)]
+    return parallel.each(in_tile, corners)
 
 
 def _starts(length: int, side: int, lap: int) -> list[int]:

@@ -73,19 +73,19 @@ def _robust(pixels: list[float], values: list[float | None], tolerance: float, l
     y = np.log10(raw) if log else raw
     if log and y.max() - y.min() < 0.9:
         return None
-    best: np.ndarray | None = None
-    best_key = (-1, 0.0)
-    pairs = list(combinations(range(len(known)), 2))
-    for a, b in pairs[:: max(1, len(pairs) // 600)]:
-        if abs(x[b] - x[a]) < 4 or y[a] == y[b]:
-            continue
-        slope = (y[b] - y[a]) / (x[b] - x[a])
-        off = np.abs((y - y[a]) / slope - (x - x[a]))
-        good = off <= tolerance
-        key = (int(good.sum()), -float(off[good].sum()))
-        if key > best_key:
-            best, best_key = good, key
-    if best is None or best.sum() < 2:
+    pairs = np.array(list(combinations(range(len(known)), 2)))
+    a, b = pairs[:: max(1, len(pairs) // 600)].T
+    apart = (np.abs(x[b] - x[a]) >= 4) & (y[a] != y[b])
+    if not apart.any():
+        return None
+    a, b = a[apart], b[apart]
+    # One row per pair of ticks: how far every tick is from the line through the two.
+    slopes = (y[b] - y[a]) / (x[b] - x[a])
+    off = np.abs((y - y[a][:, None]) / slopes[:, None] - (x - x[a][:, None]))
+    good = off <= tolerance
+    agreeing, spread = good.sum(axis=1), np.where(good, off, 0.0).sum(axis=1)
+    best = good[np.lexsort((spread, -agreeing))[0]]
+    if best.sum() < 2:
         return None
     slope, intercept = _least_squares(x[best], y[best])
     if slope == 0 or not math.isfinite(slope):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -45,8 +46,20 @@ class Picture:
 
 
 def load(path: str) -> Picture:
-    """Decode ``path``, lay transparency on white, reduce to 8-bit RGB."""
-    raw = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    """The picture in the file ``path``; see ``decode``. A file that cannot be read is unreadable too."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"the file could not be read: {error.strerror}") from error
+    return decode(data)
+
+
+def decode(data: bytes) -> Picture:
+    """Decode a picture file's bytes, lay transparency on white, reduce to 8-bit RGB.
+
+    Raises ``UnreadableImage``.
+    """
+    raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if raw is None or raw.size == 0:
         raise UnreadableImage("the file could not be decoded as a picture")
     notes: list[str] = []
@@ -98,8 +111,11 @@ def _on_white(bgra: np.ndarray, notes: list[str]) -> np.ndarray:
     seen = False
     for top in range(0, bgra.shape[0], _STRIP_ROWS):
         strip = bgra[top : top + _STRIP_ROWS]
+        if strip[..., 3].min() == 255:
+            out[top : top + _STRIP_ROWS] = strip[..., 2::-1]
+            continue
+        seen = True
         alpha = strip[..., 3:4].astype(np.uint16)
-        seen = seen or bool((alpha < 255).any())
         mixed = strip[..., 2::-1].astype(np.uint16) * alpha + 255 * (255 - alpha)
         out[top : top + _STRIP_ROWS] = (mixed + 127) // 255
     if seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from .axes import Axes
@@ -63,10 +64,11 @@ def texture(rgb: np.ndarray) -> tuple[float, float]:
     Drawn pictures are mostly flat and use few tones; camera pictures are neither.
     """
     step = max(1, int((rgb.shape[0] * rgb.shape[1] / 600_000) ** 0.5))
-    rows = rgb[::step].astype(np.int16)
+    rows = rgb[::step]
     if rows.shape[1] < 2:
         return 1.0, 0.0
-    flat = float((np.abs(np.diff(rows, axis=1)).max(axis=2) == 0).mean())
+    red, green, blue = (c[:, 1:] == c[:, :-1] for c in cv2.split(rows))
+    flat = float((red & green & blue).mean())
     tones = np.bincount(rgb[::step, ::step, 1].ravel(), minlength=256) / rgb[::step, ::step, 1].size
     return flat, float((tones > 0.0008).sum() / 256)
 

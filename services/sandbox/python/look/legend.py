@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import pixels
 from .image import Picture
 from .ocr import TextItem
 from .palette import Colour
@@ -65,9 +66,9 @@ def _entry(picture: Picture, item: TextItem) -> Entry | None:
     x0, y0 = max(0, x0), max(0, y0)
     if x1 - x0 < 0.9 * tall or y1 > picture.height:
         return None
-    patch = picture.full[y0:y1, x0:x1].astype(np.int16)
+    patch = picture.full[y0:y1, x0:x1]
     paper = _paper(picture, item)
-    ink = np.abs(patch - paper).max(axis=2) > 36
+    ink = pixels.apart(patch, paper) > 36
     # The legend's own frame or a spine: what lies beyond it belongs to something else.
     walls = np.flatnonzero(ink.mean(axis=0) > 0.95)
     walls = walls[walls < x1 - x0 - 0.6 * tall]
@@ -97,9 +98,9 @@ def _entry(picture: Picture, item: TextItem) -> Entry | None:
     middle = y0 + (rows[0] + rows[-1]) / 2
     if abs(middle - item.cy) > 0.45 * tall:
         return None
-    pixels = sample[marked]
-    strength = np.abs(pixels - paper).max(axis=1)
-    core = pixels[strength >= 0.75 * strength.max()]
+    drawn = sample[marked].astype(np.int16)
+    strength = np.abs(drawn - paper).max(axis=1)
+    core = drawn[strength >= 0.75 * strength.max()]
     saturation = core.max(axis=1) - core.min(axis=1)
     if (saturation > 40).mean() > 0.25:
         core = core[saturation > 40]
@@ -125,12 +126,11 @@ def _paper(picture: Picture, item: TextItem) -> np.ndarray:
     return np.array(_commonest(patch.reshape(-1, 3)))
 
 
-def _commonest(pixels: np.ndarray) -> Colour:
-    values, counts = np.unique(pixels.reshape(-1, 3) // 4, axis=0, return_counts=True)
-    best = values[counts.argmax()]
-    near = pixels[np.abs(pixels // 4 - best).max(axis=1) <= 1]
-    middle = np.median(near, axis=0)
-    return tuple(int(v) for v in middle)
+def _commonest(colours: np.ndarray) -> Colour:
+    coarse = colours.astype(np.int16) // 4
+    values, counts = pixels.counted(coarse)
+    near = colours[np.abs(coarse - values[counts.argmax()]).max(axis=1) <= 1]
+    return tuple(int(v) for v in pixels.middle(near))
 
 
 def _wide_run(columns: np.ndarray, tall: float) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from . import pixels
+
 _STEP = 6  # gray levels by which a rule must differ from both its sides
 _MAX_THICK = 7
 
@@ -121,10 +123,10 @@ def panel(rgb: np.ndarray, background: tuple[int, int, int]) -> tuple[float, flo
         if counts[index] < 0.10 * len(codes):
             break
         code = int(values[index])
-        colour = np.array([code >> 16, (code >> 8) & 255, code & 255])
-        if np.abs(colour - np.array(background)).max() < 4:
+        colour = code >> 16, (code >> 8) & 255, code & 255
+        if max(abs(a - b) for a, b in zip(colour, background, strict=True)) < 4:
             continue
-        mask = (np.abs(rgb.astype(np.int16) - colour).max(axis=2) <= 2).astype(np.uint8)
+        mask = (pixels.apart(rgb, colour) <= 2).astype(np.uint8)
         mask = cv2.morphologyEx(np.pad(mask, 12), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))[12:-12, 12:-12]
         count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
         if count < 2:

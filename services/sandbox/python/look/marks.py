@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from . import bars, curves
+from . import bars, curves, pixels
 from .lines import Lines
 from .plotbox import Box
 
@@ -42,13 +42,12 @@ def measure(rgb: np.ndarray, box: Box, hide: list[tuple[float, float, float, flo
     if min(plot.shape[:2]) < 20:
         return Marks()
     paper = _paper(plot)
-    off = np.abs(plot.astype(np.int16) - paper).max(axis=2)
+    off = pixels.apart(plot, paper)
     ink = off > _INK
     if _rim_share(plot, paper) < 0.5:
         return Marks(ink=1.0, colours=99)  # filled to the edges: an image or a heat map
     _erase_rules(plot, ink, lines, left, top, ticks)
-    faint = np.abs(plot.astype(np.int16) - paper).max(axis=2) < 125
-    _erase_grid(plot, ink & faint, ink, [x - left for x in ticks[0]], [y - top for y in ticks[1]])
+    _erase_grid(plot, ink & (off < 125), ink, [x - left for x in ticks[0]], [y - top for y in ticks[1]])
     for x0, y0, x1, y1 in hide:
         a, b = max(0, int(x0) - left - 1), max(0, int(y0) - top - 1)
         ink[b : max(0, int(y1) - top + 2), a : max(0, int(x1) - left + 2)] = False
@@ -60,7 +59,7 @@ def measure(rgb: np.ndarray, box: Box, hide: list[tuple[float, float, float, flo
     diagonal = float(np.hypot(*ink.shape))
     rects: list[tuple[int, int, int, int]] = []
     for colour, share in colours:
-        near = np.abs(plot.astype(np.int16) - colour).max(axis=2) <= 42
+        near = pixels.apart(plot, colour) <= 42
         mask = (near & ink).astype(np.uint8)
         _one_colour(mask, share, diagonal, marks, rects)
     marks.rectangles = rects
@@ -77,7 +76,7 @@ def _paper(plot: np.ndarray) -> np.ndarray:
     coarse = (rim >> 3).astype(np.int32)
     codes = (coarse[:, 0] << 10) | (coarse[:, 1] << 5) | coarse[:, 2]
     inside = rim[codes == np.bincount(codes).argmax()]
-    return np.median(inside, axis=0).astype(np.int16)
+    return pixels.middle(inside).astype(np.int16)
 
 
 def _erase_rules(plot: np.ndarray, ink: np.ndarray, lines: Lines, left: int, top: int,
@@ -86,8 +85,8 @@ def _erase_rules(plot: np.ndarray, ink: np.ndarray, lines: Lines, left: int, top
 
     A black rule away from all ticks may be the edge of an unfilled bar.
     """
-    plain = (plot.max(axis=2).astype(np.int16) - plot.min(axis=2)) < 30
-    paper = float(np.median(plot))
+    plain = pixels.colourless(plot, 30)
+    paper = pixels.median(plot)
     for rules, start, area, colourless, places in (
         (lines.horizontal, top, ink, plain, ticks[1]), (lines.vertical, left, ink.T, plain.T, ticks[0]),
     ):
@@ -111,7 +110,7 @@ def _rim_share(plot: np.ndarray, paper: np.ndarray) -> float:
 def _erase_grid(plot: np.ndarray, faint: np.ndarray, ink: np.ndarray,
                 columns: list[float], rows: list[float]) -> None:
     """Dashed or dotted grid lines: colourless and faint pixels right at the ticks."""
-    plain = faint & ((plot.max(axis=2).astype(np.int16) - plot.min(axis=2)) < 30)
+    plain = faint & pixels.colourless(plot, 30)
     for places, area, flat in ((columns, ink.T, plain.T), (rows, ink, plain)):
         for place in places:
             a, b = max(0, round(place) - 2), max(0, round(place) + 3)
@@ -128,8 +127,7 @@ def _colours(plot: np.ndarray, ink: np.ndarray, paper: np.ndarray) -> list[tuple
     marks of their own, unless there is a lot of them.
     """
     solid = cv2.erode(ink.astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
-    pixels = plot[solid] if solid.sum() > 0.25 * ink.sum() else plot[ink]
-    values, counts = np.unique(pixels >> 2, axis=0, return_counts=True)
+    values, counts = pixels.counted(plot[solid if solid.sum() > 0.25 * ink.sum() else ink] >> 2)
     chosen: list[list] = []
     for index in np.argsort(-counts)[:250]:
         colour = values[index].astype(np.int16) * 4 + 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 _SIGNS = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "，": ",", "．": ".",
                         "％": "%", "＋": "+", "：": ":", "（": "(", "）": ")", "＄": "$", "￥": "¥"})
@@ -26,6 +27,7 @@ def clean(text: str) -> str:
     return text.strip().translate(_SIGNS)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str, decimal_comma: bool = False) -> float | None:
     """The value of a printed number, or None when it is not one.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from . import pixels
 from .palette import Colour
 from .plotbox import Box
 
@@ -35,7 +36,7 @@ def find(rgb: np.ndarray, background: Colour) -> Pie | None:
     height, width = rgb.shape[:2]
     if min(height, width) < 40:
         return None
-    off = np.abs(rgb.astype(np.int16) - np.array(background)).max(axis=2) > 24
+    off = pixels.apart(rgb, background) > 24
     size = max(3, min(height, width) // 55) | 1  # wider than letters are thick
     mask = cv2.morphologyEx(off.astype(np.uint8), cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
     gap = max(5, min(height, width) // 22) | 1  # sectors may be parted or pulled out

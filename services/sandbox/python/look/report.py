@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 
 from . import (
@@ -25,21 +27,35 @@ from .ticks import Axis
 MAX_TEXT = 2000  # lines reported; more would only swamp the reader
 
 
+@dataclass
+class Shapes:
+    """What is seen without reading: colours, rules, a tinted panel (original pixels)."""
+
+    paper: palette.Colour
+    uniform: bool
+    colours: list[tuple[palette.Colour, float]]
+    rules: lines.Lines
+    panel: tuple[float, float, float, float] | None
+
+
 def look(path: str) -> dict:
-    """Everything that can be measured in the picture at ``path``."""
-    picture = image.load(path)
+    """Everything that can be measured in the picture file at ``path``.
+
+    Raises ``image.UnreadableImage``.
+    """
+    return see(image.load(path))
+
+
+def see(picture: image.Picture) -> dict:
+    """Everything that can be measured in a picture."""
     notes = picture.notes
-    paper, uniform = palette.background(picture.work)
-    colours = palette.dominant(picture.work, paper)
-    items = _texts(picture, notes)
-    rules = _original(lines.find(picture.gray()), picture.scale)
-    tinted = lines.panel(picture.work, paper)
-    if tinted and picture.scale != 1.0:
-        tinted = tuple(_up(v, picture.scale) for v in tinted)
+    items, seen = ocr.read_all(picture, lambda: _shapes(picture))
+    _say_doubtful_texts(items, notes)
+    paper, rules = seen.paper, seen.rules
     grid = table.find(picture, items, rules, notes)
     chart = None
     if grid is None or not grid.ruled or grid.filled < 0.5:
-        chart = axes.find(picture, items, rules, tinted, notes)
+        chart = axes.find(picture, items, rules, seen.panel, notes)
     if grid is None and (chart is None or chart.numeric == 0):
         grid = table.from_alignment(picture, items, notes)
     entries: list[legend.Entry] = []
@@ -50,7 +66,7 @@ def look(path: str) -> dict:
         items = roles.drop_marks(picture, items, chart.box)
         entries = legend.find(picture, items, chart.box)
         drawn = _marks(picture, chart, items, entries, rules)
-    verdict = kind.decide(kind.Evidence(picture.work, uniform, items, chart, drawn, grid, disc, picture.scale))
+    verdict = kind.decide(kind.Evidence(picture.work, seen.uniform, items, chart, drawn, grid, disc, picture.scale))
     if verdict.name not in ("bar", "line", "scatter", "other"):
         chart = None
         for item in items:
@@ -76,8 +92,8 @@ def look(path: str) -> dict:
         "table": _table(grid),
         "axes": _axes(chart),
         "legend": [{"text": e.item.text, "rgb": list(e.rgb), "box": e.item.box()} for e in entries],
-        "palette": [{"rgb": list(c), "hex": palette.hex_of(c), "fraction": share} for c, share in colours],
-        "background": {"rgb": list(paper), "uniform": uniform},
+        "palette": [{"rgb": list(c), "hex": palette.hex_of(c), "fraction": share} for c, share in seen.colours],
+        "background": {"rgb": list(paper), "uniform": seen.uniform},
         "notes": list(dict.fromkeys(notes)),
     }
     if verdict.name == "pie" and disc is not None:
@@ -85,14 +101,22 @@ def look(path: str) -> dict:
     return result
 
 
-def _texts(picture: image.Picture, notes: list[str]) -> list[ocr.TextItem]:
-    items = ocr.read_all(picture)
+def _shapes(picture: image.Picture) -> Shapes:
+    paper, uniform = palette.background(picture.work)
+    colours = palette.dominant(picture.work, paper)
+    rules = _original(lines.find(picture.gray()), picture.scale)
+    panel = lines.panel(picture.work, paper)
+    if panel and picture.scale != 1.0:
+        panel = tuple(_up(v, picture.scale) for v in panel)
+    return Shapes(paper, uniform, colours, rules, panel)
+
+
+def _say_doubtful_texts(items: list[ocr.TextItem], notes: list[str]) -> None:
     if len(items) > MAX_TEXT:
         notes.append(f"{len(items)} lines of text were found; the first {MAX_TEXT} are given.")
     small = [i for i in items if i.line_height < 7]
     if items and len(small) > 0.3 * len(items):
         notes.append("Much of the text is under 7 pixels high and may be misread.")
-    return items
 
 
 def _up(value: float, scale: float) -> float:

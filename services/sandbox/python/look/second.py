@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import numerals, ocr, ticks
+from . import cut, numerals, ocr, pixels, ticks
 from .image import Picture
 from .ocr import TextItem
 from .plotbox import Box
@@ -27,15 +27,14 @@ def search_strips(picture: Picture, box: Box, items: list[TextItem]) -> list[Tex
         (box.left - 4 * tall, _past_marks(picture, box, "bottom", tall), box.right + 4 * tall,
          box.bottom + 6.5 * tall),
     ]
-    for strip in strips:
-        items = ocr.merged(items, ocr.read_region(picture, strip, scale))
+    items = ocr.read_regions(picture, strips, scale, items)
     turned = [i for i in items if i.angle and i.cx < box.left and box.top - tall < i.cy < box.bottom + tall]
     if len(turned) != 1 or len(turned[0].text) <= 2 or turned[0].angle != 90:
         edge = min([box.left, *[i.x for i in items if i.angle == 0 and len(i.text) > 1 and i.right <= box.left + 3
                                 and i.x > left - tall and box.top < i.cy < box.bottom]])
         strip = (max(0.0, edge - 3.5 * tall), box.top - tall, edge - 1, box.bottom + tall)
         if _has_ink(picture, strip):
-            found = [i for i in ocr.read_region(picture, strip, scale, turned=True) if i.angle == 90]
+            found = [i for i in ocr.read_turned(picture, strip, scale) if i.angle == 90]
             if sum(len(i.text) for i in found) >= sum(len(i.text) for i in turned if i.angle == 90):
                 items = [i for i in items if i not in turned and not _covered(i, found)]
             items = ocr.merged(items, found)
@@ -64,8 +63,7 @@ def _past_marks(picture: Picture, box: Box, side: str, tall: float) -> float:
         lines = picture.full[start : start + deep, max(0, int(box.left)) : int(box.right)]
     if lines.size == 0:
         return box.left - 2 if side == "left" else box.bottom + 3
-    paper = np.median(lines.reshape(-1, 3), axis=0)
-    inked = (np.abs(lines.astype(np.int16) - paper).max(axis=2) > 40).any(axis=1)
+    inked = (pixels.apart(lines, pixels.middle(lines)) > 40).any(axis=1)
     blank = np.flatnonzero(~inked[1:]) + 1
     depth = int(blank[0]) if len(blank) and inked[: int(blank[0])].any() else 1
     # Without any marks the first line is already blank.
@@ -74,10 +72,10 @@ def _past_marks(picture: Picture, box: Box, side: str, tall: float) -> float:
 
 def _has_ink(picture: Picture, area: tuple[float, float, float, float]) -> bool:
     x0, y0, x1, y1 = (max(0, int(v)) for v in area)
-    patch = picture.full[y0:y1, x0:x1].astype(np.int16)
+    patch = picture.full[y0:y1, x0:x1]
     if patch.size == 0:
         return False
-    ink = np.abs(patch - np.median(patch.reshape(-1, 3), axis=0)).max(axis=2) > 60
+    ink = pixels.apart(patch, pixels.middle(patch)) > 60
     return bool(ink.sum() >= 8)
 
 
@@ -123,11 +121,11 @@ def _read_at(picture: Picture, axis: Axis, along: int, labelled: list[ticks.Tick
     cuts = [(x0 - 4, p - half, x1 + 1, p + half) if along else (p - half, y0 - 2, p + half, y1 + 2) for p in places]
     kept = [(p, c) for p, c in zip(places, cuts, strict=True) if _has_ink(picture, c)]
     readings = ocr.read_boxes(picture, [c for _, c in kept], 1.5)
-    for (place, cut), (text, sure, _) in zip(kept, readings, strict=True):
+    for (place, area), (text, sure, _) in zip(kept, readings, strict=True):
         text, value = text.strip(), None
         if sure < 0.6 or not text or not any(c.isalnum() for c in text):
             continue
-        left, top, right, bottom = ocr.tighten(picture.full, *cut)
+        left, top, right, bottom = cut.tighten(picture.full, *area)
         if axis.fit is not None:
             value, true = numerals.parse(text), axis.fit.at(place) / axis.factor
             if value is None or abs(value - true) > 0.03 * abs(axis.fit.slope * step / axis.factor):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import numerals, ocr
+from . import cut, numerals, ocr, pixels
 from .image import Picture
 from .lines import Line, Lines
 from .ocr import TextItem
@@ -270,13 +270,13 @@ def _second_look(picture: Picture, table: Table, grid: list, notes: list[str]) -
     wanted = wanted[:150]
     cuts = [_inner(table, r, c) for r, c in wanted]
     doubtful = 0
-    for (r, c), cut, (text, sure, _) in zip(wanted, cuts, ocr.read_boxes(picture, cuts, 2.0), strict=True):
+    for (r, c), area, (text, sure, _) in zip(wanted, cuts, ocr.read_boxes(picture, cuts, 2.0), strict=True):
         cell, text = table.cells[r][c], text.strip()
         better = sure > cell.confidence or (not cell.text and sure > 0.6)
         fixes = numerals.looks_numeric(text) and not numerals.looks_numeric(cell.text) and sure > 0.6
         if text and (better or (fixes and cell.text)):
             if not cell.text:
-                x0, y0, x1, y1 = ocr.tighten(picture.full, *cut)
+                x0, y0, x1, y1 = cut.tighten(picture.full, *area)
                 cell.box = [round(x0), round(y0), round(x1 - x0), round(y1 - y0)]
             cell.text, cell.confidence = text, sure
         doubtful += bool(cell.text) and cell.confidence < 0.8
@@ -292,8 +292,8 @@ def _inner(table: Table, r: int, c: int) -> tuple[float, float, float, float]:
 
 def _has_ink(picture: Picture, area: tuple[float, float, float, float]) -> bool:
     x0, y0, x1, y1 = (max(0, int(v)) for v in area)
-    patch = picture.full[y0:y1, x0:x1].astype(np.int16)
+    patch = picture.full[y0:y1, x0:x1]
     if patch.size == 0 or patch.shape[0] < 6 or patch.shape[1] < 6:
         return False
-    ink = np.abs(patch - np.median(patch.reshape(-1, 3), axis=0)).max(axis=2) > 70
+    ink = pixels.apart(patch, pixels.middle(patch)) > 70
     return 4 <= ink.sum() < 0.5 * ink.size

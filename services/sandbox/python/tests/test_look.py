@@ -16,8 +16,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from look import fit, image, numerals, ocr, table
-from look.__main__ import main
+from look import fit, image, main, numerals, ocr, table
 from look.report import look
 
 FOLDER = tempfile.TemporaryDirectory()
@@ -220,9 +219,13 @@ class Oddities(unittest.TestCase):
         out = Path(FOLDER.name) / "out.json"
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
-            self.assertEqual(main([str(good), str(out)]), 0)
-            self.assertEqual(main([str(bad), str(out)]), 2)
+            main(str(good), str(out))
+            for unreadable in (bad, bad.with_name("missing.png")):
+                with self.assertRaises(SystemExit) as ended:
+                    main(str(unreadable), str(bad.with_name("none.json")))
+                self.assertEqual(ended.exception.code, 2)
         self.assertEqual(said.getvalue(), "")
+        self.assertFalse(bad.with_name("none.json").exists())
         self.assertEqual(json.loads(out.read_text())["version"], 1)
 
 

@@ -93,6 +93,10 @@ fn text_kind(name: &str, text: &str) -> &'static str {
     if text.starts_with("#!") {
         return "text/x-shellscript";
     }
+    // Written beside each figure by the runner; its first key says so.
+    if name.ends_with(".figure.json") && text.trim_start().starts_with("{\"darkroom_figure\"") {
+        return "application/vnd.darkroom.figure+json";
+    }
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     match extension.as_str() {
         "json" | "geojson" if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => "application/json",
@@ -118,7 +122,9 @@ mod tests {
     #[test]
     fn bytes_decide() {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice();
-        let table: [(&str, &[u8], &str); 24] = [
+        let table: [(&str, &[u8], &str); 26] = [
+            ("a.figure.json", b"{\"darkroom_figure\": 1}", "application/vnd.darkroom.figure+json"),
+            ("a.figure.json", b"{\"x\": 1}", "application/json"),
             ("a.png", png, "image/png"),
             ("a.csv", png, "image/png"),
             ("a.csv", b"x,y\n1,2\n", "text/csv"),

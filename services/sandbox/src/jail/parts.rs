@@ -1,15 +1,25 @@
-//! Files of our own that become part of the room: the Python scripts, a minimal `/etc`, the seccomp
-//! policy, and the place of the font list. Their folders carry a hash of their content, so that a new
+//! Files of our own that become part of rooms: the Python scripts with the zygote's library, a minimal
+//! `/etc`, and the place of the font list. Their folders carry a hash of their content, so that a new
 //! version never meets files of an old one.
 
-use super::folder::{make_folder, write_file};
-use super::host::Host;
-use super::profile::Parts;
-use super::seccomp;
 use sha2::{Digest, Sha256};
-use std::io;
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use supervisor::ZYGOTE_LIBRARY;
+
+/// Our own folders that become part of rooms.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Runner, look script, and the zygote's library.
+    pub scripts: PathBuf,
+    /// matplotlib's font list.
+    pub fonts: PathBuf,
+    /// A minimal `/etc`.
+    pub etc: PathBuf,
+}
 
 /// The Python sources embedded by the build script: path below `python/`, content.
 const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/python_sources.rs"));
@@ -26,9 +36,11 @@ fn hash_of(wanted: impl Fn(&str) -> bool) -> String {
 }
 
 /// Writes what is not there yet.
-pub fn install(work: &Path, host: &Host) -> io::Result<Parts> {
-    let scripts_sha256 = hash_of(|_| true);
-    let scripts = once(work, "python", &scripts_sha256, |folder| {
+pub fn install(work: &Path, python: &Path) -> io::Result<Parts> {
+    let library = hex::encode(Sha256::digest(ZYGOTE_LIBRARY));
+    let version = hex::encode(Sha256::digest(format!("{}{library}", hash_of(|_| true))));
+    let scripts = once(work, "python", &version, |folder| {
+        write_file(&folder.join("libdarkroom_zygote.so"), ZYGOTE_LIBRARY)?;
         SOURCES.iter().try_for_each(|(path, content)| {
             let path = folder.join(path);
             if let Some(package) = path.parent().filter(|package| !package.is_dir()) {
@@ -44,18 +56,15 @@ pub fn install(work: &Path, host: &Host) -> io::Result<Parts> {
         write_file(&folder.join("nsswitch.conf"), b"passwd: files\ngroup: files\nhosts: files\n")?;
         write_file(&folder.join("ld.so.cache"), &libraries)
     })?;
-    let policy = once(work, "seccomp", &hex::encode(Sha256::digest(seccomp::policy())), |folder| {
-        write_file(&folder.join("policy.kafel"), seccomp::policy().as_bytes())
-    })?;
-    let fonts = once(work, "fonts", &environment_sha256(host), |_| Ok(()))?;
-    Ok(Parts { scripts, fonts, etc, policy: policy.join("policy.kafel"), scripts_sha256 })
+    let fonts = once(work, "fonts", &environment_sha256(python), |_| Ok(()))?;
+    Ok(Parts { scripts, fonts, etc })
 }
 
 /// What the Python environment holds, as far as its folder tells: the font list is made anew when
 /// packages change.
-fn environment_sha256(host: &Host) -> String {
-    let mut names = vec![host.venv.to_string_lossy().into_owned()];
-    for library in std::fs::read_dir(host.venv.join("lib")).into_iter().flatten().filter_map(Result::ok) {
+fn environment_sha256(python: &Path) -> String {
+    let mut names = vec![python.to_string_lossy().into_owned()];
+    for library in std::fs::read_dir(python.join("lib")).into_iter().flatten().filter_map(Result::ok) {
         let packages = std::fs::read_dir(library.path().join("site-packages")).into_iter().flatten();
         names.extend(packages.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned()));
     }
@@ -70,7 +79,7 @@ fn once(work: &Path, name: &str, hash: &str, fill: impl FnOnce(&Path) -> io::Res
         return Ok(target);
     }
     let draft = tempfile::Builder::new().prefix(".draft-").tempdir_in(work)?.keep();
-    let made = std::fs::set_permissions(&draft, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+    let made = std::fs::set_permissions(&draft, Permissions::from_mode(0o755))
         .and_then(|()| fill(&draft))
         .and_then(|()| std::fs::rename(&draft, &target));
     if let Err(error) = made {
@@ -79,4 +88,17 @@ fn once(work: &Path, name: &str, hash: &str, fill: impl FnOnce(&Path) -> io::Res
         return if target.is_dir() { Ok(target) } else { Err(error) };
     }
     Ok(target)
+}
+
+/// A folder that the jailed code's user may read, whatever our umask.
+fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o755))
+}
+
+/// A file that the jailed code's user may read, whatever our umask.
+fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(content)?;
+    file.set_permissions(Permissions::from_mode(0o644))
 }

@@ -1,223 +1,217 @@
-//! One run from start to harvest.
-//!
-//! The order matters: nsjail starts and waits; its first process is moved into the run's group; a handle
-//! on its `/box/out` is taken; only then the code gets going. The handle outlives the jail, so outputs
-//! are read after every process is dead, from memory that only this handle keeps alive: nothing can
-//! change under the reader, killed runs keep what they wrote, nothing is ever mounted on the host, and
-//! nothing needs rights beyond the jail's own.
+//! One run as the service sees it: files in, streams while it runs, what it left at the end.
 
-use super::cgroup::Group;
-use super::control::Control;
-use super::folder::RunFolder;
-use super::process::{First, Nsjail, wait_for};
-use super::profile::{PYTHON, RunPlace, SCRIPTS};
-use super::stream::{Captured, Meter, drain};
+use super::link::{Link, News};
+use super::stream::{Reading, Streams, drain};
 use super::verdict::{Stop, verdict};
-use super::{Jail, JailError, Outcome, Task};
-use crate::harvest;
+use super::{JailError, Outcome, Task};
+use crate::harvest::{self, Harvest};
 use crate::settings::Limits;
 use bytes::Bytes;
-use rustix::fs::{Mode, OFlags};
-use std::io::{self, PipeWriter};
+use common::execution::Start;
+use rustix::fs::{MemfdFlags, memfd_create};
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use supervisor::bundle;
+use supervisor::frames::{COLD, Ended, Order, Run, Told};
 use tokio::net::unix::pipe::Receiver;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, timeout};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
-/// Longest wait for the jail to come up.
-const START_PATIENCE: Duration = Duration::from_secs(20);
-/// Longest wait for a killed jail to be empty.
-const END_PATIENCE: Duration = Duration::from_secs(10);
+/// Bundles up to this many bytes are put together without a thread of their own.
+const SMALL: usize = 256 * 1024;
 
-/// Runs a task. See [`Jail::run`].
-pub async fn run(
-    jail: &Jail,
-    name: &str,
-    task: Task,
-    slot: u32,
-    cancel: &CancellationToken,
-) -> Result<Outcome, JailError> {
-    let limits = Limits { memory_bytes: task.memory_bytes.unwrap_or(jail.limits.memory_bytes), ..jail.limits };
-    let place = prepare(jail, name, task.code, task.inputs, slot).await?;
-    let mut started = start(jail, &place, &limits).await?;
-    let room = tokio::select! {
-        biased;
-        () = cancel.cancelled() => return Ok(Outcome::never_ran()),
-        room = timeout(START_PATIENCE, enter(jail, name, &limits, &mut started)) => room,
+/// Runs a task. See [`super::Jail::run`].
+pub async fn run(link: &Link, ceilings: Limits, task: Task, cancel: &CancellationToken) -> Result<Outcome, JailError> {
+    let limits = ceilings.less(task.asked);
+    let Task { code, inputs, timeout, tier, live, .. } = task;
+    let bundle = bundled(code, inputs).await.map_err(JailError::Storage)?;
+    if cancel.is_cancelled() {
+        return Ok(Outcome::never_ran(limits, timeout));
+    }
+    let (id, mut news) = link.enter();
+    let _left = Leaving { link, id };
+    let order = Run {
+        id,
+        tier: tier.map_or(COLD, |tier| tier.number()),
+        timeout_us: u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX),
+        memory_bytes: limits.memory_bytes,
+        pids: limits.pids,
+        cpu_percent: limits.cpu_percent,
     };
-    let room = room.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let Room { first, group, out } = room.map_err(|error| broken(&place, "starting", &error))?;
-    let begin = Instant::now();
-    started.control.go().await.map_err(|error| broken(&place, "letting go", &error))?;
+    let gone = |error: io::Error| JailError::Broken(format!("the supervisor takes no order: {error}"));
+    link.tell(&Order::Run(order), Some(&bundle)).map_err(gone)?;
+    drop(bundle);
+    let mut seen = Seen::new(limits, live);
+    let ended = follow(link, id, &mut news, &mut seen, cancel).await?;
+    let streams = seen.finish().await;
+    let (files, rejected, start) = (seen.files, seen.rejected, seen.start);
+    let more = (ended.more_rejected > 0).then_some((ended.more_rejected, ended.more_reason));
+    let harvest = if files.is_empty() {
+        harvest::put_together(Vec::new(), rejected, more)
+    } else {
+        let read = spawn_blocking(move || harvest::put_together(files, rejected, more)).await;
+        read.map_err(|error| JailError::Broken(format!("reading outputs: {error}")))?
+    };
+    Ok(outcome(&ended, limits, timeout, start, streams, harvest))
+}
 
-    let (stop, mut status) = watch(&mut started, &first, begin + task.timeout, cancel).await;
-    let duration = begin.elapsed();
-    first.kill();
-    if timeout(END_PATIENCE, first.gone()).await.is_err() {
-        tracing::error!(run = name, "a killed jail is not empty");
-    }
-    if stop.is_none() && status.is_none() {
-        status = started.control.status_now();
-    }
-    let (stdout, stderr) = started.finish().await;
-    let usage = group.usage();
-    let verdict = verdict(stop, status, usage.oom_kills);
-    let harvest = spawn_blocking(move || {
-        if let Err(error) = group.remove() {
-            tracing::error!(%error, "a run's group could not be removed");
-        }
-        let harvest = harvest::collect(out);
-        drop(place);
-        harvest
-    });
-    let harvest = harvest.await.map_err(|error| JailError::Broken(format!("harvesting: {error}")))?;
-    Ok(Outcome {
+fn outcome(
+    ended: &Ended,
+    limits: Limits,
+    timeout: Duration,
+    start: Start,
+    streams: Streams,
+    harvest: Harvest,
+) -> Outcome {
+    let verdict = verdict(ended.stop, ended.status, ended.oom_kills.into());
+    Outcome {
         status: verdict.status,
         exit_code: verdict.exit_code,
         signal: verdict.signal,
-        duration,
-        cpu: usage.cpu,
-        peak_memory_bytes: usage.peak_memory_bytes,
-        stdout,
-        stderr,
+        line: Some(ended.line).filter(|line| *line > 0),
+        duration: Duration::from_micros(ended.wall_us),
+        cpu: Duration::from_micros(ended.cpu_us),
+        peak_memory_bytes: ended.peak_memory_bytes,
+        streams,
         harvest,
-    })
+        start,
+        limits,
+        timeout,
+    }
 }
 
-const CONFIG: &str = "jail.cfg";
-
-async fn prepare(
-    jail: &Jail,
-    name: &str,
-    code: Bytes,
-    inputs: Vec<(String, Bytes)>,
-    slot: u32,
-) -> Result<RunFolder, JailError> {
-    let (runs, profile, name) = (jail.runs.clone(), jail.profile.clone(), name.to_owned());
-    let work = spawn_blocking(move || {
-        let place = runs.make(&name, &code, &inputs)?;
-        let config = profile.render(&RunPlace { folder: place.path(), slot });
-        std::fs::write(place.path().join(CONFIG), config).map_err(JailError::Storage)?;
-        Ok(place)
-    });
-    work.await.unwrap_or_else(|error| Err(JailError::Broken(format!("preparing: {error}"))))
+/// Forgets the run however this ends. A run that is given up is killed.
+struct Leaving<'a> {
+    link: &'a Link,
+    id: u64,
 }
 
-/// A started jail whose runner waits.
-struct Started {
-    nsjail: Nsjail,
-    control: Control,
-    stdout: JoinHandle<Captured>,
-    stderr: JoinHandle<Captured>,
-    meter: Meter,
-    ended: DropGuard,
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.link.leave(self.id);
+    }
 }
 
-impl Started {
+/// What has been seen of a run so far.
+struct Seen {
+    files: Vec<(String, u64, OwnedFd)>,
+    rejected: Vec<(Vec<u8>, u8)>,
+    start: Start,
+    limits: Limits,
+    live: Option<super::Live>,
+    streams: Option<JoinHandle<Streams>>,
+    over: CancellationToken,
+    all_dead: CancellationToken,
+}
+
+impl Seen {
+    fn new(limits: Limits, live: Option<super::Live>) -> Self {
+        Self {
+            files: Vec::new(),
+            rejected: Vec::new(),
+            start: Start::Cold,
+            limits,
+            live,
+            streams: None,
+            over: CancellationToken::new(),
+            all_dead: CancellationToken::new(),
+        }
+    }
+
+    fn started(&mut self, warm: bool, fds: Vec<OwnedFd>) -> io::Result<()> {
+        self.start = if warm { Start::Warm } else { Start::Cold };
+        let mut fds = fds.into_iter();
+        let mut pipe = || -> io::Result<Receiver> {
+            Receiver::from_owned_fd(fds.next().ok_or_else(|| io::Error::other("a stream is missing"))?)
+        };
+        let reading = Reading {
+            stdout: pipe()?,
+            stderr: pipe()?,
+            keep: self.limits.stream_bytes,
+            limit: self.limits.printed_bytes,
+            over: self.over.clone(),
+            ended: self.all_dead.clone(),
+            live: self.live.take(),
+        };
+        self.streams = Some(tokio::spawn(drain(reading)));
+        Ok(())
+    }
+
     /// Ends the reading of streams; what is in the pipes is still read.
-    async fn finish(self) -> (Captured, Captured) {
-        drop(self.ended);
-        let captured = (self.stdout.await.unwrap_or_default(), self.stderr.await.unwrap_or_default());
-        self.nsjail.leave();
-        captured
+    async fn finish(&mut self) -> Streams {
+        self.all_dead.cancel();
+        match self.streams.take() {
+            Some(streams) => streams.await.unwrap_or_default(),
+            None => Streams::default(),
+        }
     }
 }
 
-async fn start(jail: &Jail, place: &RunFolder, limits: &Limits) -> Result<Started, JailError> {
-    let (control, stdin) = Control::pair().map_err(JailError::Storage)?;
-    let (stdout, stdout_writer) = pipe().map_err(JailError::Storage)?;
-    let (stderr, stderr_writer) = pipe().map_err(JailError::Storage)?;
-    let host = jail.profile.host();
-    let mut command = Command::new(&host.setpriv);
-    command
-        .args(["--pdeathsig", "KILL", "--"])
-        .arg(&host.nsjail)
-        .arg("--config")
-        .arg(place.path().join(CONFIG))
-        .args(["--", PYTHON, &format!("{SCRIPTS}/runner/main.py")])
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::from(stdin))
-        .stdout(stdout_writer)
-        .stderr(stderr_writer);
-    let nsjail = jail.spawner.spawn(command).await.map_err(|error| broken(place, "spawning", &error))?;
-    let meter = Meter::new(limits.printed_bytes);
-    let ended = CancellationToken::new();
-    let read = |pipe| tokio::spawn(drain(pipe, limits.stream_bytes, meter.clone(), ended.clone()));
-    Ok(Started {
-        nsjail: Nsjail::new(nsjail),
-        control,
-        stdout: read(stdout),
-        stderr: read(stderr),
-        meter: meter.clone(),
-        ended: ended.clone().drop_guard(),
-    })
-}
-
-fn pipe() -> io::Result<(Receiver, PipeWriter)> {
-    let (reader, writer) = io::pipe()?;
-    Ok((Receiver::from_owned_fd(OwnedFd::from(reader))?, writer))
-}
-
-/// The jail's first process in the run's group, waiting to be let go, and a handle on its outputs.
-struct Room {
-    first: First,
-    group: Group,
-    out: OwnedFd,
-}
-
-/// Moves the jail's first process into the run's group and waits until it is ready. Moving a process can
-/// take longer than all the rest, so it is done while the interpreter starts.
-async fn enter(jail: &Jail, name: &str, limits: &Limits, started: &mut Started) -> io::Result<Room> {
-    let nsjail = started.nsjail.child().map(Child::id).ok_or_else(|| io::Error::other("nsjail is gone"))?;
-    let (groups, name, limits) = (jail.groups.clone(), name.to_owned(), *limits);
-    let moved = spawn_blocking(move || {
-        let group = groups.make(&name, &limits)?;
-        let first = wait_for(nsjail, START_PATIENCE)?;
-        group.add(first.0)?;
-        Ok((first, group))
-    });
-    let moved = async { moved.await.unwrap_or_else(|error| Err(io::Error::other(error))) };
-    let (ready, moved) = tokio::join!(started.control.ready(), moved);
-    ready?;
-    let (first, group) = moved?;
-    let first = First::new(first)?;
-    let out = outputs(&first)?;
-    Ok(Room { first, group, out })
-}
-
-fn outputs(first: &First) -> io::Result<OwnedFd> {
-    // No code ran yet, so what stands there is what nsjail mounted.
-    let path = format!("/proc/{}/root/box/out", first.pid.as_raw_nonzero());
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let out = rustix::fs::open(path, flags, Mode::empty())?;
-    if rustix::fs::fstatfs(&out)?.f_type != harvest::TMPFS {
-        return Err(io::Error::other("/box/out is not the run's own memory"));
-    }
-    Ok(out)
-}
-
-/// Waits until the code has ended or has to be ended.
-async fn watch(
-    started: &mut Started,
-    first: &First,
-    deadline: Instant,
+/// Takes the frames about a run until its last.
+async fn follow(
+    link: &Link,
+    id: u64,
+    news: &mut UnboundedReceiver<News>,
+    seen: &mut Seen,
     cancel: &CancellationToken,
-) -> (Option<Stop>, Option<i32>) {
-    let Started { control, meter, .. } = started;
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => (Some(Stop::Killed), None),
-        status = control.status() => (None, status),
-        () = first.gone() => (None, None),
-        () = meter.over() => (Some(Stop::OutputLimit), None),
-        () = tokio::time::sleep_until(deadline) => (Some(Stop::Timeout), None),
+) -> Result<Ended, JailError> {
+    let over = seen.over.clone();
+    let mut asked_to_end = false;
+    loop {
+        let News { told, fds } = tokio::select! {
+            biased;
+            next = news.recv() => next.ok_or_else(|| JailError::Broken("the supervisor has ended".to_owned()))?,
+            why = async { tokio::select! {
+                () = cancel.cancelled() => Stop::Killed,
+                () = over.cancelled() => Stop::OutputLimit,
+            } }, if !asked_to_end => {
+                asked_to_end = true;
+                let gone = |error: io::Error| JailError::Broken(format!("a run cannot be ended: {error}"));
+                link.tell(&Order::Kill { id, why }, None).map_err(gone)?;
+                continue;
+            }
+        };
+        match told {
+            Told::Started { warm, .. } => {
+                seen.started(warm, fds).map_err(|error| JailError::Broken(format!("its streams: {error}")))?;
+            }
+            Told::File { size, name, .. } => {
+                if let (Ok(name), Some(file)) = (String::from_utf8(name), fds.into_iter().next()) {
+                    seen.files.push((name, size, file));
+                }
+            }
+            Told::Rejected { reason, name, .. } => seen.rejected.push((name, reason)),
+            Told::Ended(ended) => return Ok(ended),
+            Told::Failed { why, .. } => return Err(JailError::Broken(why)),
+            Told::Hello { .. } | Told::Refused(_) | Told::Tier { .. } => {}
+        }
     }
 }
 
-fn broken(place: &RunFolder, doing: &str, error: &io::Error) -> JailError {
-    JailError::Broken(format!("{doing}: {error}; nsjail says: {}", place.complaint()))
+/// The run's files as one stream in memory, see [`bundle`].
+async fn bundled(code: Bytes, inputs: Vec<(String, Bytes)>) -> io::Result<OwnedFd> {
+    let size = code.len() + inputs.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    if size <= SMALL {
+        return bundle_now(&code, &inputs);
+    }
+    spawn_blocking(move || bundle_now(&code, &inputs)).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+fn bundle_now(code: &[u8], inputs: &[(String, Bytes)]) -> io::Result<OwnedFd> {
+    let mut file = File::from(memfd_create("bundle", MemfdFlags::CLOEXEC)?);
+    let mut head = bundle::header(bundle::CODE, code.len() as u64);
+    head.extend_from_slice(code);
+    for (name, bytes) in inputs {
+        head.extend(bundle::header(&format!("in/{name}"), bytes.len() as u64));
+        file.write_all(&head)?;
+        file.write_all(bytes)?;
+        head.clear();
+    }
+    head.extend(bundle::END);
+    file.write_all(&head)?;
+    file.rewind()?;
+    Ok(file.into())
 }

@@ -1,17 +1,7 @@
 //! What a run's end is called. Pure.
 
 use common::execution::RunStatus;
-
-/// Why we ended a run ourselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// Its time was up.
-    Timeout,
-    /// It printed too much.
-    OutputLimit,
-    /// Somebody wanted it to end.
-    Killed,
-}
+pub use supervisor::frames::Stop;
 
 /// How a run ended, as a person reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +26,7 @@ pub fn verdict(stop: Option<Stop>, wait_status: Option<i32>, oom_kills: u64) -> 
     };
     let status = match stop {
         Some(Stop::Killed) => RunStatus::Killed,
+        Some(Stop::OutOfMemory) => RunStatus::OutOfMemory,
         // A program that outlived the loss of a helper process is judged by how it ended.
         _ if oom_kills > 0 && exit_code != Some(0) => RunStatus::OutOfMemory,
         Some(Stop::Timeout) => RunStatus::Timeout,

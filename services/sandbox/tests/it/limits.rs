@@ -27,9 +27,9 @@ async fn memory_is_limited() {
         );
         assert!(begin.elapsed() < Duration::from_secs(20), "{bomb}");
     }
-    // A helper lost and survived is no failure of the run.
-    let survived = "import os\nif os.fork() == 0:\n    x = bytearray(600 << 20)\nos.wait()\nprint('fine')";
-    assert_eq!(room.print(survived).await, "fine\n");
+    // A helper that took too much ends the run too: what it was to do is missing.
+    let helper = "import os\nif os.fork() == 0:\n    x = bytearray(600 << 20)\nos.wait()\nimport time; time.sleep(9)";
+    assert_eq!(room.run(helper).await.status, RunStatus::OutOfMemory);
 }
 
 /// Protects the machine's processes: a fork bomb meets a wall and leaves nothing.

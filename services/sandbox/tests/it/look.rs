@@ -8,7 +8,10 @@ use common::{FileId, JobId, StepId};
 use sha2::{Digest, Sha256};
 
 async fn picture(line: &Line, code: &str) -> common_v1::Picture {
-    let bytes = line.room.execute(crate::support::request(code)).await.contents.remove(0);
+    let mut contents = line.room.execute(crate::support::request(code)).await.contents;
+    // A figure brings its data along.
+    let picture = contents.iter().position(|content| content.starts_with(b"\x89PNG")).unwrap_or(0);
+    let bytes = contents.swap_remove(picture);
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let blob_key = format!("files/{sha256}");
     line.room.blob.put(&blob_key.parse().expect("key"), bytes).await.expect("stored");

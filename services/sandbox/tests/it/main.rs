@@ -12,3 +12,4 @@ mod plots;
 mod streams;
 mod support;
 mod walls;
+mod warm;

@@ -17,15 +17,22 @@ async fn figures_are_delivered_once() {
     let table: [(&str, &[&str]); 4] = [
         (
             "plt.plot([1]); plt.show(); plt.plot([2]); plt.show(); plt.plot([3])",
-            &["figure_1.png", "figure_2.png", "figure_3.png"],
+            &[
+                "figure_1.figure.json",
+                "figure_1.png",
+                "figure_2.figure.json",
+                "figure_2.png",
+                "figure_3.figure.json",
+                "figure_3.png",
+            ],
         ),
         (
             "plt.plot([1, 2]); plt.savefig('/box/out/mine.png'); plt.show(); plt.plot([1]); plt.savefig('other.pdf')",
-            &["mine.png", "other.pdf"],
+            &["mine.figure.json", "mine.png", "other.figure.json", "other.pdf"],
         ),
         (
             "import io; plt.plot([1]); plt.savefig(io.BytesIO()); plt.figure(); plt.plot([2])",
-            &["figure_1.png", "figure_2.png"],
+            &["figure_1.figure.json", "figure_1.png", "figure_2.figure.json", "figure_2.png"],
         ),
         ("plt.plot([1]); plt.close(); plt.figure()", &[]),
     ];
@@ -44,17 +51,18 @@ async fn slips_do_not_lose_figures() {
             "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.savefig('late.png')",
         ))
         .await;
-    assert_eq!(execution.contents.len(), 2);
-    assert_eq!(execution.contents[0], execution.contents[1]);
+    let pictures: Vec<_> = execution.contents.iter().filter(|content| content.starts_with(b"\x89PNG")).collect();
+    assert_eq!(pictures.len(), 2);
+    assert_eq!(pictures[0], pictures[1]);
     let failed = room.run("import matplotlib.pyplot as plt\nplt.plot([1])\n1/0").await;
-    assert_eq!((failed.status, failed.outputs.len()), (RunStatus::Error, 1));
+    assert_eq!((failed.status, failed.outputs.len()), (RunStatus::Error, 2));
 }
 
 /// Protects start-up time: plain code never pays for matplotlib.
 #[tokio::test]
 async fn plain_code_loads_nothing() {
     let room = Room::new().await;
-    let heavy = "import sys; print([m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'numpy', 'importlib', 'ctypes', 'socket')])";
+    let heavy = "import sys; print([m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'numpy', 'pandas', 'ctypes', 'socket')])";
     assert_eq!(room.print(heavy).await, "[]\n");
 }
 
@@ -69,4 +77,22 @@ print(scipy.ndimage.label(a)[1], skimage.measure.label(a).max(), float(np.linalg
     let result = room.run(code).await;
     assert_eq!(result.stdout, "1 1 1.0\n", "{}", result.stderr);
     assert_eq!(result.outputs[0].media_type, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+}
+
+/// Protects programs that read figures: the data of a figure has a type of its own and holds what was drawn.
+#[tokio::test]
+async fn figures_bring_their_data() {
+    let room = Room::new().await;
+    let code = "import matplotlib.pyplot as plt\nplt.plot([1, 2], [3, 5], label='growth')\nplt.title('T')\nplt.savefig('plot.png')";
+    let execution = room.execute(crate::support::request(code)).await;
+    let index = execution.result.outputs.iter().position(|output| output.name == "plot.figure.json").expect("the data");
+    assert_eq!(execution.result.outputs[index].media_type, "application/vnd.darkroom.figure+json");
+    let data: serde_json::Value = serde_json::from_slice(&execution.contents[index]).expect("JSON");
+    let axes = &data["axes"][0];
+    assert_eq!(axes["title"], "T", "{data}");
+    assert_eq!(
+        (&axes["series"][0]["x"], &axes["series"][0]["y"]),
+        (&serde_json::json!([1, 2]), &serde_json::json!([3, 5])),
+        "{data}"
+    );
 }

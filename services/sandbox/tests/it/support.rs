@@ -16,7 +16,21 @@ pub fn root() -> PathBuf {
 pub fn settings() -> Settings {
     let target = root().join("target");
     let work = target.join("tmp/sandbox");
-    Settings::new(JailSettings::new(target.join("tools/bin/nsjail"), target.join("python"), work))
+    let jail = JailSettings::new(supervisor(), target.join("tools/bin/nsjail"), target.join("python"), work);
+    // Most tests run a line or two: keeping rooms ready for each would cost more than all of them.
+    Settings::new(jail.cold())
+}
+
+/// Settings with a zygote for the tiers that are named, and so many rooms ready for each.
+pub fn warm(ready: [u32; 3]) -> Settings {
+    let settings = settings();
+    Settings { jail: JailSettings { ready, ..settings.jail }, ..settings }
+}
+
+/// The supervisor of the same build as this test: both stand in one folder.
+fn supervisor() -> PathBuf {
+    let program = std::env::current_exe().expect("this program");
+    program.parent().and_then(Path::parent).expect("a folder").join("darkroom-supervisor")
 }
 
 /// A sandbox with its own store.
@@ -52,7 +66,7 @@ impl Room {
     }
 
     pub async fn execute(&self, request: ExecutionRequest) -> Execution {
-        self.sandbox.execute(request, CancellationToken::new()).await.expect("a run")
+        self.sandbox.execute(request, CancellationToken::new(), None).await.expect("a run")
     }
 
     pub async fn run(&self, code: &str) -> ExecutionResult {
@@ -68,7 +82,7 @@ impl Room {
 }
 
 pub fn request(code: &str) -> ExecutionRequest {
-    ExecutionRequest { code: code.to_owned(), inputs: Vec::new(), timeout: Some(Duration::from_secs(60)) }
+    ExecutionRequest { timeout: Some(Duration::from_secs(60)), ..ExecutionRequest::new(code) }
 }
 
 pub fn with_inputs(code: &str, inputs: &[(&str, &[u8])]) -> ExecutionRequest {

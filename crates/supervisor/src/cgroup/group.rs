@@ -1,0 +1,330 @@
+//! One run's group.
+
+use super::{Limits, text};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Longest wait for killed processes to be gone.
+const KILL_PATIENCE: Duration = Duration::from_secs(5);
+/// Period of one round of the CPU limit, in microseconds.
+const CPU_PERIOD: u64 = 100_000;
+
+/// Folders of a group: one on v2, one per hierarchy on v1 (some may be the same).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Folders {
+    /// One hierarchy per controller.
+    V1 {
+        /// `memory`.
+        memory: PathBuf,
+        /// `pids`.
+        pids: PathBuf,
+        /// `cpu`.
+        cpu: PathBuf,
+        /// `cpuacct`.
+        cpuacct: PathBuf,
+    },
+    /// The one hierarchy.
+    V2(PathBuf),
+}
+
+impl Folders {
+    /// The same folders one level deeper.
+    pub fn child(&self, name: &str) -> Self {
+        match self {
+            Self::V1 { memory, pids, cpu, cpuacct } => Self::V1 {
+                memory: memory.join(name),
+                pids: pids.join(name),
+                cpu: cpu.join(name),
+                cpuacct: cpuacct.join(name),
+            },
+            Self::V2(folder) => Self::V2(folder.join(name)),
+        }
+    }
+
+    /// Each folder once.
+    pub fn all(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = match self {
+            Self::V1 { memory, pids, cpu, cpuacct } => vec![memory, pids, cpu, cpuacct],
+            Self::V2(folder) => vec![folder],
+        };
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Gives whatever runs below less of a busy CPU than what serves people: a quarter of the usual weight.
+    /// Where the kernel does not offer it, runs are only limited, not ranked.
+    pub fn give_way(&self) {
+        let ranked = match self {
+            Self::V1 { cpu, .. } => write_if_there(cpu, "cpu.shares", "256"),
+            Self::V2(folder) => write_if_there(folder, "cpu.weight", "25"),
+        };
+        if let Err(error) = ranked {
+            crate::complain(&format!("runs cannot be ranked below the services: {error}"));
+        }
+    }
+
+    /// Makes the folders.
+    pub fn make(&self) -> io::Result<()> {
+        self.all().into_iter().try_for_each(|folder| match std::fs::create_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        })
+    }
+}
+
+/// What a run used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time of all processes.
+    pub cpu: Duration,
+    /// Most memory at a time, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Processes the kernel ended for lack of memory.
+    pub oom_kills: u64,
+}
+
+/// A group with limits set. Removing it needs [`Group::remove`]; dropping it tries.
+#[derive(Debug)]
+pub struct Group {
+    folders: Folders,
+    removed: bool,
+    /// Readable when memory ran out. Only on v1: on v2 the kernel ends the whole group by itself.
+    pub memory_is_out: Option<OwnedFd>,
+    /// Readable when memory is nearly out, where the kernel tells.
+    pub memory_is_short: Option<OwnedFd>,
+}
+
+/// Memory still free when it is called short, in bytes.
+const SHORT: u64 = 32 << 20;
+
+impl Group {
+    /// Makes the group and sets its limits.
+    pub fn make(folders: Folders, limits: &Limits) -> io::Result<Self> {
+        folders.make()?;
+        let group = Self { folders, removed: false, memory_is_out: None, memory_is_short: None };
+        group.limit(limits)?;
+        if let Folders::V2(folder) = &group.folders {
+            write_if_there(folder, "memory.swap.max", "0")?;
+            write_if_there(folder, "memory.oom.group", "1")?;
+        }
+        Ok(group)
+    }
+
+    /// Makes a group without limits, for processes of our own.
+    pub fn make_unlimited(folders: Folders) -> io::Result<Self> {
+        folders.make()?;
+        Ok(Self { folders, removed: false, memory_is_out: None, memory_is_short: None })
+    }
+
+    /// Sets the limits, also of a group that has processes already.
+    pub fn limit(&self, limits: &Limits) -> io::Result<()> {
+        let memory = limits.memory_bytes.to_string();
+        let quota = u64::from(limits.cpu_percent) * CPU_PERIOD / 100;
+        match &self.folders {
+            Folders::V1 { memory: memory_folder, pids, cpu, .. } => {
+                write(memory_folder, "memory.limit_in_bytes", &memory)?;
+                // Memory and swap together: no swap. Missing where the kernel does not account swap.
+                if !write_if_there(memory_folder, "memory.memsw.limit_in_bytes", &memory)? {
+                    write_if_there(memory_folder, "memory.swappiness", "0")?;
+                }
+                write(pids, "pids.max", &limits.pids.to_string())?;
+                write(cpu, "cpu.cfs_period_us", &CPU_PERIOD.to_string())?;
+                write(cpu, "cpu.cfs_quota_us", &quota.to_string())
+            }
+            Folders::V2(folder) => {
+                write(folder, "memory.max", &memory)?;
+                write(folder, "pids.max", &limits.pids.to_string())?;
+                write(folder, "cpu.max", &format!("{quota} {CPU_PERIOD}"))
+            }
+        }
+    }
+
+    /// Has the kernel tell when memory is short and when it is out, where it can.
+    pub fn watch_memory(&mut self, limits: &Limits) -> io::Result<()> {
+        let Folders::V1 { memory, .. } = &self.folders else { return Ok(()) };
+        let watch = |file: &str, argument: &str| -> io::Result<OwnedFd> {
+            let (bell, watched) = (eventfd(0, EventfdFlags::CLOEXEC)?, std::fs::File::open(memory.join(file))?);
+            let words = format!("{} {} {argument}", bell.as_raw_fd(), watched.as_raw_fd());
+            write(memory, "cgroup.event_control", words.trim_end())?;
+            Ok(bell)
+        };
+        let short = limits.memory_bytes.saturating_sub(SHORT).max(limits.memory_bytes / 2);
+        (self.memory_is_short, self.memory_is_out) = if self.memory_is_out.is_none() {
+            (Some(watch("memory.usage_in_bytes", &short.to_string())?), Some(watch("memory.oom_control", "")?))
+        } else {
+            (Some(watch("memory.usage_in_bytes", &short.to_string())?), self.memory_is_out.take())
+        };
+        Ok(())
+    }
+
+    /// Files through which the calling process, or one forked from it, enters by writing a zero.
+    pub fn doors(&self) -> io::Result<Vec<std::fs::File>> {
+        let open = |folder: &Path| std::fs::OpenOptions::new().write(true).open(folder.join("cgroup.procs"));
+        self.folders.all().into_iter().map(open).collect()
+    }
+
+    /// Moves a process in, and makes sure that it is in.
+    pub fn add(&self, pid: Pid) -> io::Result<()> {
+        let text = pid.as_raw_nonzero().to_string();
+        for folder in self.folders.all() {
+            write(folder, "cgroup.procs", &text)?;
+        }
+        let inside = |folder: &Path| pids(folder).is_ok_and(|pids| pids.contains(&pid));
+        if self.folders.all().into_iter().all(inside) {
+            return Ok(());
+        }
+        Err(io::Error::other("the process is not in its group"))
+    }
+
+    /// What its processes used so far.
+    pub fn usage(&self) -> Usage {
+        let keyed = |folder: &Path, file: &str, key: &str| text::keyed(&read(folder, file), key).unwrap_or(0);
+        let number = |folder: &Path, file: &str| read(folder, file).trim().parse::<u64>().ok();
+        match &self.folders {
+            Folders::V1 { memory, cpuacct, .. } => Usage {
+                cpu: Duration::from_nanos(number(cpuacct, "cpuacct.usage").unwrap_or(0)),
+                peak_memory_bytes: number(memory, "memory.max_usage_in_bytes").unwrap_or(0),
+                oom_kills: keyed(memory, "memory.oom_control", "oom_kill"),
+            },
+            Folders::V2(folder) => Usage {
+                cpu: Duration::from_micros(keyed(folder, "cpu.stat", "usage_usec")),
+                // Kernels before 5.19 have no peak; what is in use now is the best they offer.
+                peak_memory_bytes: number(folder, "memory.peak").or(number(folder, "memory.current")).unwrap_or(0),
+                oom_kills: keyed(folder, "memory.events", "oom_kill"),
+            },
+        }
+    }
+
+    /// Kills whatever is inside, waits until nothing is, and removes the group. Blocks.
+    pub fn remove(mut self) -> io::Result<()> {
+        self.removed = true;
+        clear(&self.folders)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if !self.removed
+            && let Err(error) = clear(&self.folders)
+        {
+            crate::complain(&format!("a run's group could not be removed; the next start tries again: {error}"));
+        }
+    }
+}
+
+/// Kills everything in a group and removes its folders, waiting a little for the kernel. Blocks.
+pub fn clear(folders: &Folders) -> io::Result<()> {
+    let deadline = Instant::now() + KILL_PATIENCE;
+    for folder in folders.all() {
+        while let Err(error) = remove_folder(folder) {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    Ok(())
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => {
+            // v2 kills all at once; elsewhere one by one, again until none is left.
+            let _ = write_if_there(folder, "cgroup.kill", "1");
+            for pid in pids(folder).unwrap_or_default() {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+            Err(error)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Processes in a group.
+fn pids(folder: &Path) -> io::Result<Vec<Pid>> {
+    let text = std::fs::read_to_string(folder.join("cgroup.procs"))?;
+    Ok(text.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)).collect())
+}
+
+fn read(folder: &Path, file: &str) -> String {
+    std::fs::read_to_string(folder.join(file)).unwrap_or_default()
+}
+
+fn write(folder: &Path, file: &str, value: &str) -> io::Result<()> {
+    let path = folder.join(file);
+    // Opened without creating: what the kernel does not offer must not become a plain file.
+    let mut opened = std::fs::OpenOptions::new().write(true).open(&path).map_err(|error| named(&path, &error))?;
+    io::Write::write_all(&mut opened, value.as_bytes()).map_err(|error| named(&path, &error))
+}
+
+fn write_if_there(folder: &Path, file: &str, value: &str) -> io::Result<bool> {
+    match write(folder, file, value) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(folder: &Path, files: &[(&str, &str)]) {
+        std::fs::create_dir_all(folder).unwrap();
+        files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
+    }
+
+    /// Protects machines with cgroup v2, which not every test machine has: the right files get the right
+    /// words, and usage is read from the right places.
+    #[test]
+    fn v2_files_are_used_as_the_kernel_documents_them() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("run");
+        let empty = ["memory.max", "memory.swap.max", "memory.oom.group", "pids.max", "cpu.max"].map(|name| (name, ""));
+        fill(&folder, &empty);
+        let limits = Limits { memory_bytes: 4096, pids: 7, cpu_percent: 200 };
+        let group = Group::make(Folders::V2(folder.clone()), &limits).unwrap();
+        for (file, expected) in [
+            ("memory.max", "4096"),
+            ("memory.swap.max", "0"),
+            ("memory.oom.group", "1"),
+            ("pids.max", "7"),
+            ("cpu.max", "200000 100000"),
+        ] {
+            assert_eq!(read(&folder, file), expected, "{file}");
+        }
+        let used = [
+            ("memory.current", "10\n"),
+            ("cpu.stat", "usage_usec 2500\nuser_usec 1\n"),
+            ("memory.events", "oom 2\noom_kill 1\n"),
+        ];
+        fill(&folder, &used);
+        let expected = Usage { cpu: Duration::from_micros(2500), peak_memory_bytes: 10, oom_kills: 1 };
+        assert_eq!(group.usage(), expected);
+        fill(&folder, &[("memory.peak", "99\n")]);
+        assert_eq!(group.usage().peak_memory_bytes, 99);
+        std::fs::remove_dir_all(&folder).unwrap();
+        group.remove().unwrap();
+    }
+
+    /// Protects runs from limits that only seem to be set: a missing control file is an error, not a new file.
+    #[test]
+    fn missing_control_files_are_errors() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("run");
+        let error = Group::make(Folders::V2(folder.clone()), &Limits { memory_bytes: 4096, pids: 7, cpu_percent: 200 })
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(!folder.exists(), "removed again");
+    }
+}

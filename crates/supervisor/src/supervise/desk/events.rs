@@ -1,0 +1,243 @@
+//! What each event means.
+
+use super::super::clerk::Join;
+use super::*;
+use crate::frames::Order;
+use rustix::process::{PidfdFlags, pidfd_open};
+
+impl Desk {
+    pub(super) fn on_service(&mut self) {
+        loop {
+            let message = match socket::receive_now(&*self.service) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(Some(message)) => message,
+                // Closed, or it speaks something else: there is nobody to work for.
+                _ => {
+                    self.service_gone = true;
+                    return;
+                }
+            };
+            match (Order::decode(&message.bytes), message.fds.into_iter().next()) {
+                (Some(Order::Run(run)), Some(bundle)) => self.on_run(run, bundle),
+                (Some(Order::Run(run)), None) => self.fail(&run, "a run without its files".to_owned()),
+                (Some(Order::Kill { id, why }), _) => self.on_kill(id, why),
+                (Some(Order::Report), _) => self.report(),
+                (None, _) => crate::complain("a frame that is none"),
+            }
+        }
+    }
+
+    fn on_run(&mut self, run: Run, bundle: OwnedFd) {
+        let pending = Pending { run, bundle, patience: Instant::now() + WARM_PATIENCE };
+        let tier = usize::from(run.tier);
+        if run.tier == COLD || tier >= TIERS || !self.tiers[tier].is_hopeful() {
+            return self.run_cold(pending);
+        }
+        match self.tiers[tier].ready.pop_front() {
+            Some(room) => self.begin(room, pending),
+            None => self.tiers[tier].waiting.push_back(pending),
+        }
+        self.top_up(tier);
+    }
+
+    fn on_kill(&mut self, id: u64, why: Stop) {
+        let is_it = |pending: &Pending| pending.run.id == id;
+        for tier in &mut self.tiers {
+            if let Some(index) = tier.waiting.iter().position(is_it) {
+                tier.waiting.remove(index);
+                return self.never_ran(id, why);
+            }
+        }
+        let meant = self.rooms.iter().find(|(_, room)| room.meant_for.as_ref().is_some_and(is_it)).map(|(id, _)| *id);
+        if let Some(number) = meant {
+            if let Some(room) = self.rooms.get_mut(&number) {
+                room.meant_for = None;
+                let generation = room.generation;
+                if let Some(generation) = self.generations.get_mut(&generation) {
+                    generation.kill();
+                }
+            }
+            return self.never_ran(id, why);
+        }
+        for room in self.rooms.values_mut() {
+            if room.active.as_ref().is_some_and(|active| active.run.id == id) {
+                room.stop(why);
+                return;
+            }
+        }
+        // Ended already: its last frame is on the way.
+    }
+
+    fn never_ran(&mut self, id: u64, why: Stop) {
+        let nothing = crate::frames::Ended {
+            id,
+            stop: Some(why),
+            status: None,
+            oom_kills: 0,
+            wall_us: 0,
+            cpu_us: 0,
+            peak_memory_bytes: 0,
+            more_rejected: 0,
+            more_reason: 0,
+            line: 0,
+        };
+        self.tell(&Told::Ended(nothing), &[]);
+    }
+
+    /// The first process furnished its room, failed to, or says how the code ended.
+    pub(super) fn on_control(&mut self, id: u64) {
+        loop {
+            let Some(room) = self.rooms.get_mut(&id) else { return };
+            let message = match socket::receive_now(&room.control) {
+                Ok(Some(message)) => message,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                _ => {
+                    self.watch.remove(&room.control);
+                    // Its end is seen by its handle; without one it never came to be.
+                    if room.first.is_none() {
+                        self.on_first_ended(id);
+                    }
+                    return;
+                }
+            };
+            match (message.bytes.as_slice(), message.sender) {
+                ([b'M'], Some(sender)) => {
+                    let mut fds = message.fds.into_iter();
+                    (room.inputs, room.outputs) = (fds.next(), fds.next());
+                    match pidfd_open(sender, PidfdFlags::empty()) {
+                        Ok(first) => {
+                            if let Err(error) = self.watch.add(&first, Sign::First(id)) {
+                                crate::complain(&format!("a room cannot be watched: {error}"));
+                            }
+                            room.first = Some(first);
+                        }
+                        Err(_) => return self.on_first_ended(id),
+                    }
+                }
+                ([b'E', status @ ..], _) => {
+                    if let (Ok(status), Some(active)) = (<[u8; 4]>::try_from(status), &mut room.active) {
+                        active.ended.get_or_insert((i32::from_le_bytes(status), Instant::now()));
+                    }
+                }
+                ([b'X', text @ ..], _) => room.complaint = Some(String::from_utf8_lossy(text).into_owned()),
+                _ => {}
+            }
+        }
+    }
+
+    /// A child is ready, or says which step failed.
+    pub(super) fn on_gate(&mut self, id: u64) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(gate) = &room.gate else { return };
+        match socket::receive_now(gate) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(Some(message)) => match (message.bytes.as_slice(), message.sender) {
+                ([b'R'], Some(pid)) if room.phase == Phase::Making => {
+                    room.phase = Phase::Joining;
+                    // It waits for us, so the id is its own.
+                    room.code = pidfd_open(pid, PidfdFlags::empty()).ok().map(|handle| (pid, handle));
+                    self.clerks.join(Join { room: id, pid, limits: self.what.config.limits });
+                }
+                ([b'X', step, low, high], _) => {
+                    let error = io::Error::from_raw_os_error(u16::from_le_bytes([*low, *high]).into());
+                    room.complaint = Some(format!("lock-down step '{}': {error}", char::from(*step)));
+                }
+                _ => {}
+            },
+            // Closed: the code runs, or the child is dead.
+            _ => {
+                self.watch.remove(gate);
+                room.gate = None;
+                if matches!(room.phase, Phase::Making | Phase::Joining) {
+                    self.abandon(id, "its child did not come");
+                } else if room.phase == Phase::Ready {
+                    self.abandon(id, "its child has ended");
+                }
+            }
+        }
+    }
+
+    /// Memory is short: whoever runs there is asked where it is, since later it may not be able to say. Or
+    /// it is out: the kernel has chosen one process, and the rest goes with it.
+    pub(super) fn on_memory(&mut self, id: u64, out: bool) {
+        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.phase == Phase::Running) else { return };
+        let Some(group) = &room.group else { return };
+        let bell = if out { &group.memory_is_out } else { &group.memory_is_short };
+        if let Some(bell) = bell {
+            // Once is enough.
+            self.watch.remove(bell);
+        }
+        if out { room.stop(Stop::OutOfMemory) } else { room.ask_for_line() }
+    }
+
+    /// Everything in a room is dead.
+    pub(super) fn on_first_ended(&mut self, id: u64) {
+        // What it said just before.
+        if self.rooms.get(&id).is_some_and(|room| room.first.is_some()) {
+            self.on_control(id);
+        }
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        if room.phase == Phase::Ending {
+            return;
+        }
+        if let Some(first) = &room.first {
+            self.watch.remove(first);
+        }
+        let was = std::mem::replace(&mut room.phase, Phase::Ending);
+        let (group, meant_for, generation) = (room.group.take(), room.meant_for.take(), room.generation);
+        let complaint = room.complaint.clone();
+        // Its first process always says how the code ended, unless it was ended from outside: by us, or with
+        // its maker. The latter says nothing about the code.
+        let unknown = room.active.take_if(|active| active.ended.is_none() && active.stop.is_none());
+        let ended = room.active.take().map(|active| {
+            let (status, at) = active.ended.map_or((None, Instant::now()), |(status, at)| (Some(status), at));
+            let wall = at.saturating_duration_since(active.begun);
+            let outputs = room.outputs.take();
+            EndedRun { id: active.run.id, stop: active.stop, status, wall, cpu_before: active.cpu_before, outputs }
+        });
+        if let Some(active) = unknown {
+            self.fail(&active.run, "the room was ended with its maker".to_owned());
+        }
+        if let Some(pending) = meant_for {
+            let why = complaint.unwrap_or_else(|| "the room ended before the code began".to_owned());
+            self.fail(&pending.run, why);
+        }
+        if let Some(tier) = self.generations.get(&generation).and_then(|one| one.tier) {
+            self.tiers[tier].ready.retain(|ready| *ready != id);
+            if was != Phase::Running {
+                self.tiers[tier].lost_a_room();
+            }
+        }
+        self.clerks.clear(Clear { room: id, group, ended });
+    }
+
+    pub(super) fn on_done(&mut self, done: Done) {
+        match done {
+            Done::Cleared { room, service_gone } => {
+                self.service_gone |= service_gone;
+                let Some(room) = self.rooms.remove(&room) else { return };
+                self.free_slot(room.slot);
+                self.room_left(room.generation);
+            }
+            Done::Joined { room: id, group } => {
+                let Some(room) = self.rooms.get_mut(&id) else { return };
+                match group {
+                    Ok(group) if room.phase == Phase::Joining => {
+                        room.group = Some(group);
+                        room.phase = Phase::Ready;
+                        match room.meant_for.take() {
+                            Some(pending) => self.begin(id, pending),
+                            None => self.room_is_ready(id),
+                        }
+                    }
+                    // It died meanwhile: the group is removed when it is dropped.
+                    Ok(_) => {}
+                    Err(error) => {
+                        room.complaint = Some(format!("joining its group: {error}"));
+                        self.abandon(id, "it could not be limited");
+                    }
+                }
+            }
+        }
+    }
+}

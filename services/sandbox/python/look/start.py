@@ -1,0 +1,83 @@
+"""Starting a look, cold or from a process warmed beforehand."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+
+# Must be set before the numeric libraries are loaded: they would start threads, and
+# nothing here multiplies matrices large enough to need them.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+import cv2
+import numpy as np
+
+# OpenCV's own threads gain nothing on pictures this small, and never end.
+cv2.setNumThreads(1)
+
+from . import image, models, parallel, report
+
+# Settings of glibc's mallopt: return no memory while looking, use one heap for all
+# threads, and keep blocks of up to 32 MiB on it.
+_MALLOC = {-1: 2**31 - 1, -8: 1, -3: 32 << 20}  # M_TRIM_THRESHOLD, M_ARENA_MAX, M_MMAP_THRESHOLD
+
+
+class HasThreads(Exception):
+    """The process has more than one thread, so it must not fork."""
+
+
+def run(picture: str, out: str, threads: int) -> None:
+    """See ``look.main``."""
+    parallel.limit(threads)
+    _keep_memory()
+    models.load()
+    try:
+        seen = report.look(picture)
+    except image.UnreadableImage as error:
+        print(f"look: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    text = json.dumps(seen, ensure_ascii=False, allow_nan=False)
+    target = Path(out)
+    part = target.with_name(target.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(target)
+
+
+def _keep_memory() -> None:
+    """Let memory that is freed be used again, not given back and asked for anew.
+
+    The networks free and take hundreds of megabytes, and every page that comes anew
+    costs time. Without glibc nothing is changed.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for name, value in _MALLOC.items():
+            mallopt(name, value)
+
+
+def warm() -> None:
+    """See ``look.warm``."""
+    parallel.limit(1)
+    models.load()
+    report.see(image.decode(_sample()))
+    count = len(os.listdir("/proc/self/task"))
+    if count != 1:
+        raise HasThreads(f"{count} threads run in the process that is to be forked")
+
+
+def _sample() -> bytes:
+    """A little chart as PNG, enough to go through most of the code once."""
+    canvas = np.full((240, 320, 3), 255, np.uint8)
+    cv2.rectangle(canvas, (50, 20), (300, 200), (0, 0, 0), 1)
+    for step in range(5):
+        y, x = 200 - 40 * step, 75 + 50 * step
+        cv2.line(canvas, (45, y), (50, y), (0, 0, 0), 1)
+        cv2.putText(canvas, str(10 * step), (15, y + 5), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+        cv2.putText(canvas, "ABCDE"[step], (x - 5, 220), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+        cv2.rectangle(canvas, (x - 12, 170 - 30 * step), (x + 12, 200), (180, 110, 40), -1)
+    return cv2.imencode(".png", canvas)[1].tobytes()

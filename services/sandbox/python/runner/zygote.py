@@ -1,0 +1,143 @@
+"""Imports once what runs need, then makes a child for each run: the warm path.
+
+    python3 zygote.py TIER CPU_SECONDS
+
+Descriptor 3 is the maker's socket, 4 holds the seccomp program. The library loaded here forks the children and
+locks them down; Python code runs in them only when that is done, and the stranger's code only later still. This
+process never sees any code, input or secret, and has one thread whenever it forks.
+"""
+
+import os
+import sys
+
+TIER, CPU_SECONDS = sys.argv[1], int(sys.argv[2])
+SOCKET, FILTER = 3, 4
+SCRIPTS = "/opt/darkroom/python"
+THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+UNMOUNT_DETACHED = 2
+
+# Libraries start their threads when they are loaded; here they must not.
+threads = {name: os.environ.get(name, "2") for name in THREAD_SETTINGS}
+for name in THREAD_SETTINGS:
+    os.environ[name] = "1"
+
+import ctypes  # noqa: E402
+import gc  # noqa: E402
+
+import plots  # noqa: E402
+import program  # noqa: E402
+
+
+def import_common():
+    """The standard library's modules that most programs use."""
+    import base64, collections, contextlib, copy, csv, dataclasses, datetime, decimal, enum, fractions  # noqa: E401, F401
+    import functools, glob, hashlib, heapq, inspect, io, itertools, json, linecache, math, operator  # noqa: E401, F401
+    import pathlib, pickle, random, re, shutil, statistics, string, struct, subprocess, tempfile  # noqa: E401, F401
+    import textwrap, time, traceback, types, typing, uuid, zipfile, zlib  # noqa: E401, F401
+    import encodings.idna  # noqa: F401
+
+
+def import_plots():
+    """numpy, pandas and matplotlib, each used once, so that what they do late is done."""
+    import io
+
+    figures = plots.figures()
+    figures.seed_font_cache()
+    import matplotlib.font_manager
+    import matplotlib.pyplot as plt
+    import numpy
+    import pandas
+    import PIL.Image  # noqa: F401
+
+    figures.preload()
+    figures.install(plt)
+    frame = pandas.DataFrame({"x": numpy.arange(3), "y": [1.0, 2.0, 4.0]})
+    axes = frame.plot(x="x", y="y", title="$x^2$ warm")
+    axes.figure.savefig(io.BytesIO(), format="png")
+    plt.close("all")
+    # It would be emptied in each child, where the font files it holds are closed already.
+    matplotlib.font_manager._get_font.cache_clear()
+    frame.describe().to_csv()
+    frame.groupby("x").sum()
+    numpy.linalg.lstsq(numpy.eye(3), numpy.arange(3.0), rcond=None)
+
+
+def import_vision():
+    """OpenCV, scikit-image, and the look script with its models."""
+    import cv2
+    import scipy.ndimage
+    import skimage.filters
+    import skimage.measure
+    import skimage.morphology
+    import skimage.segmentation  # noqa: F401
+
+    cv2.setNumThreads(1)
+    sys.path.insert(1, SCRIPTS)
+    import look
+
+    look.warm()
+    sys.path.remove(SCRIPTS)
+    scipy.ndimage.gaussian_filter([[1.0]], 1)
+
+
+def blas_thread_setters():
+    """Functions that set how many threads a loaded OpenBLAS uses."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split()[-1] for line in maps if "openblas" in line}
+    setters = []
+    for path in sorted(paths):
+        library = ctypes.CDLL(path)
+        for name in ("scipy_openblas_set_num_threads64_", "scipy_openblas_set_num_threads", "openblas_set_num_threads"):
+            if hasattr(library, name):
+                setters.append(getattr(library, name))
+                break
+    return setters
+
+
+def begin(setters):
+    """In a child that will run code: what must not be the same in two runs, and what a fresh start has."""
+    os.environ.update(threads)
+    for setter in setters:
+        setter(int(threads["OPENBLAS_NUM_THREADS"]))
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(int(threads["OMP_NUM_THREADS"]))
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "matplotlib.pyplot" in sys.modules:
+        plots.figures().seed_font_cache()
+        plots.figures().begin_run()
+
+
+def main():
+    import_common()
+    sys.meta_path.insert(0, plots.Finder)
+    if TIER in ("plots", "vision"):
+        import_plots()
+    if TIER == "vision":
+        import_vision()
+    setters = blas_thread_setters()
+    library = ctypes.PyDLL(os.path.join(SCRIPTS, "libdarkroom_zygote.so"))
+    library.darkroom_serve.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+    with open(FILTER, "rb") as file:
+        file.seek(0)
+        seccomp = file.read()
+    # The scratch folder of the imports: from here on nothing that this process sees can be written.
+    os.chdir("/")
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.umount2(b"/tmp", UNMOUNT_DETACHED) != 0:
+        sys.exit(f"the scratch folder stays: {os.strerror(ctypes.get_errno())}")
+    count = len(os.listdir("/proc/self/task"))
+    if count != 1:
+        sys.exit(f"the zygote has {count} threads")
+    gc.collect()
+    gc.freeze()
+    os.write(SOCKET, b"Z")
+    if library.darkroom_serve(SOCKET, seccomp, len(seccomp), CPU_SECONDS) != 0:
+        os._exit(0)  # the maker is gone
+    # A child, locked down.
+    begin(setters)
+    library.darkroom_wait()
+    program.run()
+
+
+main()
