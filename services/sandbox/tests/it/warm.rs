@@ -105,10 +105,12 @@ async fn limits_hold_and_name_the_line() {
 async fn a_dead_zygote_is_replaced() {
     let room = serving(warm([1, 0, 0])).await;
     let before = state(&room, 0).await.zygotes;
-    let is_python = |pid: &u32| {
-        std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default().starts_with(b"/opt/python/bin/python3")
+    // Children look alike but are locked down.
+    let is_zygote = |pid: &u32| {
+        let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        read("cmdline").starts_with("/opt/python/bin/python3") && read("status").contains("Seccomp:\t0\n")
     };
-    let zygotes: Vec<_> = processes_with("runner/zygote.py").into_iter().filter(is_python).collect();
+    let zygotes: Vec<_> = processes_with("runner/zygote.py").into_iter().filter(is_zygote).collect();
     assert!(!zygotes.is_empty());
     // Zygotes of tests that run beside this one die too; they are replaced just as well.
     for pid in zygotes {
