@@ -149,7 +149,7 @@ async fn main() {
         ("CODE_MODEL_URL".to_owned(), format!("scripted:{}", script.path().display())),
     ]);
     let environment =
-        Environment::from_variables(&variables, &root(), Path::new("/nowhere/bin/darkroom")).expect("settings");
+        Environment::from_variables(&variables, &root(), &root().join("target/release/darkroom")).expect("settings");
     let data = tempfile::tempdir().expect("data");
     let system = System::open(&environment, data.path())
         .await

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub fn environment() -> Environment {
     let at = |name: &str| root().join("target").join(name).display().to_string();
     let variables = BTreeMap::from([("PYTHON_ENV".to_owned(), at("python")), ("TOOLS_ENV".to_owned(), at("tools"))]);
-    Environment::from_variables(&variables, &root(), Path::new("/nowhere/bin/darkroom")).expect("environment")
+    Environment::from_variables(&variables, &root(), &root().join("target/release/darkroom")).expect("environment")
 }
 
 /// Runs a picture and answers its report and the folder with the results.

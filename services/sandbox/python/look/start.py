@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import sys
@@ -52,12 +53,17 @@ def _keep_memory() -> None:
     """Let memory that is freed be used again, not given back and asked for anew.
 
     The networks free and take hundreds of megabytes, and every page that comes anew
-    costs time. Without glibc nothing is changed.
+    costs time.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for name, value in _MALLOC.items():
-            mallopt(name, value)
+    for name, value in _MALLOC.items():
+        _glibc("mallopt", name, value)
+
+
+def _glibc(function: str, *numbers: int) -> None:
+    """Call a function of glibc; other C libraries lack it and lose only speed."""
+    found = getattr(ctypes.CDLL(None), function, None)
+    if found is not None:
+        found(*numbers)
 
 
 def warm() -> None:
@@ -65,6 +71,9 @@ def warm() -> None:
     parallel.limit(1)
     models.load()
     report.see(image.decode(_sample()))
+    # Freed memory that is still held would be copied page by page in every fork that uses it.
+    gc.collect()
+    _glibc("malloc_trim", 0)
     count = len(os.listdir("/proc/self/task"))
     if count != 1:
         raise HasThreads(f"{count} threads run in the process that is to be forked")

@@ -165,6 +165,19 @@ impl Reader {
     }
 }
 
+/// Reads what is in a pipe that nobody writes to any more.
+fn empty(pipe: &Receiver, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
+    loop {
+        match rustix::io::read(pipe, &mut *buffer) {
+            Ok(0) => return,
+            Ok(count) => take(&buffer[..count]),
+            Err(rustix::io::Errno::INTR) => {}
+            // Nothing more, or no pipe any more.
+            Err(_) => return,
+        }
+    }
+}
+
 /// Drains both pipes until their end, or until `ended` and nothing is left in them.
 pub async fn drain(reading: Reading) -> Streams {
     let Reading { stdout, stderr, keep, limit, over, ended, live } = reading;
@@ -204,6 +217,10 @@ pub async fn drain(reading: Reading) -> Streams {
             continue;
         }
         if ended.is_cancelled() {
+            // The runtime may not have heard yet of what was written last, so the kernel itself is asked.
+            for ((stream, pipe), _) in pipes.iter().zip(open).filter(|(_, is_open)| *is_open) {
+                empty(pipe, &mut buffer, |bytes| reader.take(*stream, bytes));
+            }
             break;
         }
         tokio::select! {
@@ -287,5 +304,28 @@ mod tests {
         assert_eq!(follower.try_recv().unwrap().bytes, "a");
         reader.take(Stream::Stderr, b"d");
         assert_eq!(follower.try_recv().unwrap().missed, 4);
+    }
+
+    /// Protects output from the runtime's memory: what was written just before the end is read although nothing
+    /// has told the runtime of it yet. The writing end stays open, so that no end of file helps.
+    #[tokio::test]
+    async fn the_last_words_are_read() {
+        for _ in 0..200 {
+            let ((out, out_writer), (err, _err_writer)) = (io::pipe().unwrap(), io::pipe().unwrap());
+            let receiver = |pipe: io::PipeReader| Receiver::from_owned_fd(pipe.into()).unwrap();
+            let ended = CancellationToken::new();
+            let reading = Reading {
+                stdout: receiver(out),
+                stderr: receiver(err),
+                keep: 1024,
+                limit: 1024,
+                over: CancellationToken::new(),
+                ended: ended.clone(),
+                live: None,
+            };
+            io::Write::write_all(&mut &out_writer, b"last words").unwrap();
+            ended.cancel();
+            assert_eq!(drain(reading).await.stdout.bytes, b"last words");
+        }
     }
 }
