@@ -26,7 +26,6 @@ pub mod socket;
 mod supervise;
 
 pub use inside::ZYGOTE_LIBRARY;
-pub use owner::{Owner, is_dead};
 
 use config::Config;
 use refusal::Refusal;

@@ -401,6 +401,6 @@ mod tests {
     #[test]
     fn the_program_fits_the_kernel() {
         let program = program().unwrap();
-        assert!(program.len() % 8 == 0 && program.len() / 8 < 4096, "{}", program.len());
+        assert!(program.len().is_multiple_of(8) && program.len() / 8 < 4096, "{}", program.len());
     }
 }

@@ -84,7 +84,7 @@ impl Supervisor {
 /// Removes folders of dead instances.
 fn sweep(work: &Path) {
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
-        if crate::is_dead(&entry.file_name().to_string_lossy())
+        if crate::owner::is_dead(&entry.file_name().to_string_lossy())
             && let Err(error) = std::fs::remove_dir_all(entry.path())
         {
             crate::complain(&format!("a dead instance's folder could not be removed: {error}"));

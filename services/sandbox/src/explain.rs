@@ -59,7 +59,7 @@ fn seconds(time: Duration) -> String {
 
 fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 2] = [(1 << 30, "GiB"), (1 << 20, "MiB")];
-    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0) {
+    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{} {name}", bytes / unit),
         None => format!("{} bytes", bytes),
     }
@@ -92,10 +92,9 @@ pub fn traceback(stderr: &str) -> Option<CodeError> {
     })?;
     let begin = outermost(&lines, begin);
     let mut frames = Vec::new();
-    let mut rest =
-        lines[begin..].iter().enumerate().skip_while(|(_, line)| **line == "Traceback (most recent call last):");
+    let rest = lines[begin..].iter().enumerate().skip_while(|(_, line)| **line == "Traceback (most recent call last):");
     let mut verdict = None;
-    while let Some((index, line)) = rest.next() {
+    for (index, line) in rest {
         if !line.starts_with(' ') {
             verdict = Some(begin + index);
             break;

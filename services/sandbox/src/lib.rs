@@ -1,6 +1,6 @@
 //! The sandbox: runs untrusted Python in a jail, and nothing else.
 //!
-//! Holds no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts and asks.
+//! Needs no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts and asks.
 //! Owns the runner inside the rooms, the streams, and what is made of the results. Answers `sandbox.v1.Run` and `sandbox.v1.Look` commands from the bus, direct
 //! runs over HTTP, and calls of the command line. It has no database, no model, and gives the code no
 //! network.

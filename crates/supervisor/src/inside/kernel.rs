@@ -112,8 +112,10 @@ unsafe extern "C" {
 
 /// The last error number of this thread.
 pub fn errno() -> c_int {
-    // SAFETY: the C library always gives a valid pointer to this thread's own number.
-    unsafe { *errno_location() }
+    // SAFETY: takes nothing and only answers a pointer.
+    let place = unsafe { errno_location() };
+    // SAFETY: it points to this thread's own number, which is always there.
+    unsafe { *place }
 }
 
 /// Receives one message with at most four descriptors.

@@ -21,20 +21,25 @@ threads = {name: os.environ.get(name, "2") for name in THREAD_SETTINGS}
 for name in THREAD_SETTINGS:
     os.environ[name] = "1"
 
-import ctypes  # noqa: E402
-import gc  # noqa: E402
+import ctypes
+import gc
+import importlib
 
-import plots  # noqa: E402
-import program  # noqa: E402
+import plots
+import program
+
+# The standard library's modules that most programs use.
+COMMON = """
+    base64 collections contextlib copy csv dataclasses datetime decimal encodings.idna enum fractions functools glob
+    hashlib heapq inspect io itertools json linecache math operator pathlib pickle random re shutil statistics string
+    struct subprocess tempfile textwrap time traceback types typing uuid zipfile zlib
+""".split()
 
 
 def import_common():
-    """The standard library's modules that most programs use."""
-    import base64, collections, contextlib, copy, csv, dataclasses, datetime, decimal, enum, fractions  # noqa: E401, F401
-    import functools, glob, hashlib, heapq, inspect, io, itertools, json, linecache, math, operator  # noqa: E401, F401
-    import pathlib, pickle, random, re, shutil, statistics, string, struct, subprocess, tempfile  # noqa: E401, F401
-    import textwrap, time, traceback, types, typing, uuid, zipfile, zlib  # noqa: E401, F401
-    import encodings.idna  # noqa: F401
+    """Imports the modules of COMMON."""
+    for name in COMMON:
+        importlib.import_module(name)
 
 
 def import_plots():

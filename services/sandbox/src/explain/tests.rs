@@ -42,7 +42,9 @@ SyntaxError: invalid syntax
 /// it, of the exception that ended it.
 #[test]
 fn tracebacks_lead_to_the_line() {
-    let table: [(&str, Option<(&str, &str, u32, usize)>); 8] = [
+    /// Kind, message, line, and how many frames.
+    type Told<'a> = Option<(&'a str, &'a str, u32, usize)>;
+    let table: [(&str, Told<'_>); 8] = [
         (DIVISION, Some(("ZeroDivisionError", "division by zero", 2, 2))),
         (IN_LIBRARY, Some(("ValueError", "negative dimensions\nare not allowed", 3, 1))),
         (CHAINED, Some(("RuntimeError", "", 4, 1))),
