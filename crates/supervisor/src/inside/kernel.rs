@@ -9,6 +9,7 @@ pub mod number {
     use super::c_long;
     pub const CLONE: c_long = 56;
     pub const CAPSET: c_long = 126;
+    pub const UNSHARE: c_long = 272;
     pub const SETNS: c_long = 308;
     pub const SECCOMP: c_long = 317;
     pub const CLOSE_RANGE: c_long = 436;
@@ -19,6 +20,7 @@ pub mod number {
     use super::c_long;
     pub const CLONE: c_long = 220;
     pub const CAPSET: c_long = 91;
+    pub const UNSHARE: c_long = 97;
     pub const SETNS: c_long = 268;
     pub const SECCOMP: c_long = 277;
     pub const CLOSE_RANGE: c_long = 436;

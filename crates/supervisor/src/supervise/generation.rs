@@ -147,7 +147,12 @@ fn plan(kit: &Kit<'_>, tier: Option<usize>) -> io::Result<Plan> {
     let script = |name: &str| format!("{SCRIPTS}/runner/{name}.py");
     let words = match tier {
         None => vec![PYTHON.to_owned(), script("main")],
-        Some(tier) => vec![PYTHON.to_owned(), script("zygote"), TIERS[tier].to_owned(), kit.cpu_seconds.to_string()],
+        Some(tier) => vec![
+            PYTHON.to_owned(),
+            script("zygote"),
+            format!("--tier={}", TIERS[tier]),
+            format!("--cpu-seconds={}", kit.cpu_seconds),
+        ],
     };
     let command = words.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(io::Error::other)?;
     Ok(Plan { cpu_seconds: kit.cpu_seconds, warm: tier.is_some(), command })

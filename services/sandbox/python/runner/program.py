@@ -18,6 +18,16 @@ LINE_SIGNAL = 60  # the supervisor sends it before it stops a run
 LINE_FILE = "/box/out/.stopped-at"  # the supervisor takes it away
 FLUSH_FAILED = 120  # what Python exits with when standard output cannot be written
 
+# The code may replace any function of any module; what ends the process must not be among them.
+collect = gc.collect
+every_object = gc.get_objects
+kill = os.kill
+leave = os._exit
+process_id = os.getpid
+restore = signal.signal
+run_exit_functions = atexit._run_exitfuncs
+wait_for_threads = threading._shutdown
+
 
 def run():
     """Runs the code and ends the process. Never returns."""
@@ -76,17 +86,17 @@ def exit_code(value):
 def finish(code):
     """Ends the process with an exit code, or for a negative one by that signal."""
     try:
-        threading._shutdown()
+        wait_for_threads()
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
-    atexit._run_exitfuncs()
+    run_exit_functions()
     clear_names()
     if not flush_all() and code == 0:
         code = FLUSH_FAILED
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    os._exit(code)
+        restore(-code, signal.SIG_DFL)
+        kill(process_id(), -code)
+    leave(code)
 
 
 def clear_names():
@@ -101,7 +111,7 @@ def clear_names():
             is_private = isinstance(name, str) and name[:1] == "_" and name[1:2] != "_"
             if name != "__builtins__" and is_private is private_first:
                 names[name] = None
-    gc.collect()
+    collect()
 
 
 def flush(stream):
@@ -117,7 +127,7 @@ def flush(stream):
 def flush_all():
     """Flushes files that are still open and the standard streams; False when the latter failed."""
     texts, buffers = [], []
-    for thing in gc.get_objects():
+    for thing in every_object():
         kind = type(thing)
         if kind is io.TextIOWrapper:
             texts.append(thing)

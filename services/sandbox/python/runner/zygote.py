@@ -1,6 +1,6 @@
 """Imports once what runs need, then makes a child for each run: the warm path.
 
-    python3 zygote.py TIER CPU_SECONDS
+    python3 zygote.py --tier=TIER --cpu-seconds=SECONDS
 
 Descriptor 3 is the maker's socket, 4 holds the seccomp program. The library loaded here forks the children and
 locks them down; Python code runs in them only when that is done, and the stranger's code only later still. This
@@ -10,14 +10,15 @@ process never sees any code, input or secret, and has one thread whenever it for
 import os
 import sys
 
-TIER, CPU_SECONDS = sys.argv[1], int(sys.argv[2])
+TIER, CPU_SECONDS = (argument.partition("=")[2] for argument in sys.argv[1:3])
 SOCKET, FILTER = 3, 4
 SCRIPTS = "/opt/darkroom/python"
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 UNMOUNT_DETACHED = 2
 
 # Libraries start their threads when they are loaded; here they must not.
-threads = {name: os.environ.get(name, "2") for name in THREAD_SETTINGS}
+original = dict(os.environ)
+threads = {name: original.get(name, "2") for name in THREAD_SETTINGS}
 for name in THREAD_SETTINGS:
     os.environ[name] = "1"
 
@@ -101,7 +102,10 @@ def blas_thread_setters():
 
 def begin(setters):
     """In a child that will run code: what must not be the same in two runs, and what a fresh start has."""
-    os.environ.update(threads)
+    # Imports may have added variables of their own.
+    for name in set(os.environ) - set(original):
+        del os.environ[name]
+    os.environ.update(original)
     for setter in setters:
         setter(int(threads["OPENBLAS_NUM_THREADS"]))
     if "cv2" in sys.modules:
@@ -137,7 +141,7 @@ def main():
     gc.collect()
     gc.freeze()
     os.write(SOCKET, b"Z")
-    if library.darkroom_serve(SOCKET, seccomp, len(seccomp), CPU_SECONDS) != 0:
+    if library.darkroom_serve(SOCKET, seccomp, len(seccomp), int(CPU_SECONDS)) != 0:
         os._exit(0)  # the maker is gone
     # A child, locked down.
     begin(setters)

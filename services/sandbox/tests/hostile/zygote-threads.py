@@ -9,7 +9,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pool
 
-assert len(os.listdir("/proc/self/task")) == 1, os.listdir("/proc/self/task")
+# A warm start has the helpers of the linear algebra libraries already, one for each of up to three copies; they were
+# started after the fork. A cold one has none yet.
+assert len(os.listdir("/proc/self/task")) <= 4, os.listdir("/proc/self/task")
 assert threading.active_count() == 1
 
 import cv2

@@ -4,6 +4,7 @@ mod bus;
 mod ends;
 mod files;
 mod full_store;
+mod hostile;
 mod http;
 mod life;
 mod limits;

@@ -125,18 +125,25 @@ impl Desk {
         }
     }
 
-    /// A child is ready, or says which step failed.
+    /// A child is in its room and wants its group, is ready for code, or says which step failed.
     pub(super) fn on_gate(&mut self, id: u64) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let Some(gate) = &room.gate else { return };
         match socket::receive_now(gate) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Ok(Some(message)) => match (message.bytes.as_slice(), message.sender) {
-                ([b'R'], Some(pid)) if room.phase == Phase::Making => {
+                ([b'P'], Some(pid)) if room.phase == Phase::Making => {
                     room.phase = Phase::Joining;
                     // It waits for us, so the id is its own.
                     room.code = pidfd_open(pid, PidfdFlags::empty()).ok().map(|handle| (pid, handle));
                     self.clerks.join(Join { room: id, pid, limits: self.what.config.limits });
+                }
+                ([b'R'], _) if room.phase == Phase::Joining && room.group.is_some() => {
+                    room.phase = Phase::Ready;
+                    match room.meant_for.take() {
+                        Some(pending) => self.begin(id, pending),
+                        None => self.room_is_ready(id),
+                    }
                 }
                 ([b'X', step, low, high], _) => {
                     let error = io::Error::from_raw_os_error(u16::from_le_bytes([*low, *high]).into());
@@ -224,10 +231,10 @@ impl Desk {
                 match group {
                     Ok(group) if room.phase == Phase::Joining => {
                         room.group = Some(group);
-                        room.phase = Phase::Ready;
-                        match room.meant_for.take() {
-                            Some(pending) => self.begin(id, pending),
-                            None => self.room_is_ready(id),
+                        // It goes on to give everything up, and says so when it is done.
+                        let told = room.gate.as_ref().map(|gate| socket::send(gate, b"J", &[]));
+                        if !matches!(told, Some(Ok(()))) {
+                            self.abandon(id, "its child has ended");
                         }
                     }
                     // It died meanwhile: the group is removed when it is dropped.
