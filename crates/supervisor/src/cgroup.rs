@@ -8,7 +8,7 @@ mod group;
 mod place;
 mod text;
 
-pub use group::{Group, Usage};
+pub use group::{Group, Shortage, Usage};
 pub use place::Groups;
 
 /// Limits of one run that the kernel enforces. Files in memory count against the memory.

@@ -95,8 +95,6 @@ pub struct Group {
     removed: bool,
     /// Readable when memory ran out. Only on v1: on v2 the kernel ends the whole group by itself.
     pub memory_is_out: Option<OwnedFd>,
-    /// Readable when memory is nearly out, where the kernel tells.
-    pub memory_is_short: Option<OwnedFd>,
 }
 
 /// Memory still free when it is called short, in bytes.
@@ -106,7 +104,7 @@ impl Group {
     /// Makes the group and sets its limits.
     pub fn make(folders: Folders, limits: &Limits) -> io::Result<Self> {
         folders.make()?;
-        let group = Self { folders, removed: false, memory_is_out: None, memory_is_short: None };
+        let group = Self { folders, removed: false, memory_is_out: None };
         group.limit(limits)?;
         if let Folders::V2(folder) = &group.folders {
             write_if_there(folder, "memory.swap.max", "0")?;
@@ -118,7 +116,7 @@ impl Group {
     /// Makes a group without limits, for processes of our own.
     pub fn make_unlimited(folders: Folders) -> io::Result<Self> {
         folders.make()?;
-        Ok(Self { folders, removed: false, memory_is_out: None, memory_is_short: None })
+        Ok(Self { folders, removed: false, memory_is_out: None })
     }
 
     /// Sets the limits, also of a group that has processes already.
@@ -144,22 +142,19 @@ impl Group {
         }
     }
 
-    /// Has the kernel tell when memory is short and when it is out, where it can.
-    pub fn watch_memory(&mut self, limits: &Limits) -> io::Result<()> {
-        let Folders::V1 { memory, .. } = &self.folders else { return Ok(()) };
-        let watch = |file: &str, argument: &str| -> io::Result<OwnedFd> {
-            let (bell, watched) = (eventfd(0, EventfdFlags::CLOEXEC)?, std::fs::File::open(memory.join(file))?);
-            let words = format!("{} {} {argument}", bell.as_raw_fd(), watched.as_raw_fd());
-            write(memory, "cgroup.event_control", words.trim_end())?;
-            Ok(bell)
-        };
-        let short = limits.memory_bytes.saturating_sub(SHORT).max(limits.memory_bytes / 2);
-        (self.memory_is_short, self.memory_is_out) = if self.memory_is_out.is_none() {
-            (Some(watch("memory.usage_in_bytes", &short.to_string())?), Some(watch("memory.oom_control", "")?))
-        } else {
-            (Some(watch("memory.usage_in_bytes", &short.to_string())?), self.memory_is_out.take())
-        };
+    /// Has the kernel tell when memory is out, where it does not act on it by itself.
+    pub fn watch_memory(&mut self) -> io::Result<()> {
+        if let Folders::V1 { memory, .. } = &self.folders {
+            self.memory_is_out = Some(watch(memory, "memory.oom_control", "")?);
+        }
         Ok(())
+    }
+
+    /// A watch for memory running short, where the kernel offers one.
+    pub fn shortage(&self, limits: &Limits) -> Option<Shortage> {
+        let Folders::V1 { memory, .. } = &self.folders else { return None };
+        let at = limits.memory_bytes.saturating_sub(SHORT).max(limits.memory_bytes / 2);
+        Some(Shortage { memory: memory.clone(), at })
     }
 
     /// Files through which the calling process, or one forked from it, enters by writing a zero.
@@ -168,17 +163,32 @@ impl Group {
         self.folders.all().into_iter().map(open).collect()
     }
 
-    /// Moves a process in, and makes sure that it is in.
-    pub fn add(&self, pid: Pid) -> io::Result<()> {
-        let text = pid.as_raw_nonzero().to_string();
-        for folder in self.folders.all() {
-            write(folder, "cgroup.procs", &text)?;
+    /// Lets a process of one thread in: on v2 it is moved, on v1 it gets the files through which it enters by
+    /// writing a zero. See [`Group::holds`].
+    pub fn admit(&self, pid: Pid) -> io::Result<Vec<OwnedFd>> {
+        let Folders::V2(folder) = &self.folders else {
+            let open = |folder: &Path| std::fs::OpenOptions::new().write(true).open(folder.join("tasks"));
+            return self.folders.all().into_iter().map(|folder| Ok(open(folder)?.into())).collect();
+        };
+        write(folder, "cgroup.procs", &pid.as_raw_nonzero().to_string())?;
+        Ok(Vec::new())
+    }
+
+    /// Whether a process is in.
+    pub fn holds(&self, pid: Pid) -> bool {
+        self.folders.all().into_iter().all(|folder| pids(folder).is_ok_and(|pids| pids.contains(&pid)))
+    }
+
+    /// CPU time of its processes so far.
+    pub fn cpu(&self) -> Duration {
+        match &self.folders {
+            Folders::V1 { cpuacct, .. } => {
+                Duration::from_nanos(read(cpuacct, "cpuacct.usage").trim().parse().unwrap_or(0))
+            }
+            Folders::V2(folder) => {
+                Duration::from_micros(text::keyed(&read(folder, "cpu.stat"), "usage_usec").unwrap_or(0))
+            }
         }
-        let inside = |folder: &Path| pids(folder).is_ok_and(|pids| pids.contains(&pid));
-        if self.folders.all().into_iter().all(inside) {
-            return Ok(());
-        }
-        Err(io::Error::other("the process is not in its group"))
     }
 
     /// What its processes used so far.
@@ -186,13 +196,13 @@ impl Group {
         let keyed = |folder: &Path, file: &str, key: &str| text::keyed(&read(folder, file), key).unwrap_or(0);
         let number = |folder: &Path, file: &str| read(folder, file).trim().parse::<u64>().ok();
         match &self.folders {
-            Folders::V1 { memory, cpuacct, .. } => Usage {
-                cpu: Duration::from_nanos(number(cpuacct, "cpuacct.usage").unwrap_or(0)),
+            Folders::V1 { memory, .. } => Usage {
+                cpu: self.cpu(),
                 peak_memory_bytes: number(memory, "memory.max_usage_in_bytes").unwrap_or(0),
                 oom_kills: keyed(memory, "memory.oom_control", "oom_kill"),
             },
             Folders::V2(folder) => Usage {
-                cpu: Duration::from_micros(keyed(folder, "cpu.stat", "usage_usec")),
+                cpu: self.cpu(),
                 // Kernels before 5.19 have no peak; what is in use now is the best they offer.
                 peak_memory_bytes: number(folder, "memory.peak").or(number(folder, "memory.current")).unwrap_or(0),
                 oom_kills: keyed(folder, "memory.events", "oom_kill"),
@@ -205,6 +215,29 @@ impl Group {
         self.removed = true;
         clear(&self.folders)
     }
+}
+
+/// A watch yet to be begun.
+#[derive(Debug)]
+pub struct Shortage {
+    memory: PathBuf,
+    at: u64,
+}
+
+impl Shortage {
+    /// A bell that is readable when memory is nearly out. Blocks: the kernel waits for a grace period, some ten
+    /// milliseconds.
+    pub fn watch(&self) -> io::Result<OwnedFd> {
+        watch(&self.memory, "memory.usage_in_bytes", &self.at.to_string())
+    }
+}
+
+/// Has the kernel make a bell readable; see "Memory thresholds" in Linux's cgroup-v1/memory.rst.
+fn watch(memory: &Path, file: &str, argument: &str) -> io::Result<OwnedFd> {
+    let (bell, watched) = (eventfd(0, EventfdFlags::CLOEXEC)?, std::fs::File::open(memory.join(file))?);
+    let words = format!("{} {} {argument}", bell.as_raw_fd(), watched.as_raw_fd());
+    write(memory, "cgroup.event_control", words.trim_end())?;
+    Ok(bell)
 }
 
 impl Drop for Group {

@@ -81,8 +81,8 @@ pub fn run(given: Given) -> ! {
     }
     drop(ready);
     let status = wait_for(code_pid);
-    let mut word = [b'E', 0, 0, 0, 0];
-    word[1..].copy_from_slice(&status.to_le_bytes());
+    let mut word = [b'E', u8::from(is_alone()), 0, 0, 0, 0];
+    word[2..].copy_from_slice(&status.to_le_bytes());
     // A supervisor that is gone has no use for it.
     let _told = socket::send(&control, &word, &[]);
     exit(0)
@@ -209,6 +209,19 @@ fn give_up(control: OwnedFd, ready: OwnedFd) -> (OwnedFd, OwnedFd) {
     // SAFETY: as above.
     let ready = unsafe { OwnedFd::from_raw_fd(4) };
     (control, ready)
+}
+
+/// Whether nothing else lives in the room: whatever lost its parent is a child of this process.
+fn is_alone() -> bool {
+    loop {
+        // SAFETY: no status is asked for.
+        match unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
+            -1 if kernel::errno() == kernel::EINTR => {}
+            -1 => return true,
+            0 => return false,
+            _ => {}
+        }
+    }
 }
 
 /// Reaps until the code has ended, and answers its wait status.

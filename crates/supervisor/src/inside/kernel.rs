@@ -120,11 +120,17 @@ pub fn errno() -> c_int {
     unsafe { *place }
 }
 
-/// Receives one message with at most four descriptors.
+/// Receives one message with `wanted` descriptors, at most four.
 ///
 /// Answers the first byte of the message and the descriptors; `None` at the end of the socket, on an
-/// error, or when the number of descriptors is not `wanted`.
+/// error, or when the number of descriptors is another.
 pub fn receive(socket: c_int, wanted: usize) -> Option<(u8, [c_int; 4])> {
+    receive_any(socket).and_then(|(byte, fds, count)| (count == wanted).then_some((byte, fds)))
+}
+
+/// Receives one message with at most four descriptors: its first byte, the descriptors, and how many they are.
+/// `None` at the end of the socket or on an error.
+pub fn receive_any(socket: c_int) -> Option<(u8, [c_int; 4], usize)> {
     // Room for one header of 16 bytes and four descriptors, aligned as the kernel wants it.
     let mut control = [0_u64; 4];
     let mut byte = 0_u8;
@@ -147,16 +153,20 @@ pub fn receive(socket: c_int, wanted: usize) -> Option<(u8, [c_int; 4])> {
             _ => return None,
         }
     }
+    let mut fds = [-1; 4];
+    if message.control_len < 16 {
+        return Some((byte, fds, 0));
+    }
     // One control header: length (u64), level (u32) and type (u32), then the descriptors.
     let length = usize::try_from(control[0]).unwrap_or(0);
-    if wanted > 0 && (message.control_len < 16 || length != 16 + wanted * 4 || control[1] >> 32 != 1) {
+    let count = length.saturating_sub(16) / 4;
+    if count > fds.len() || control[1] >> 32 != 1 {
         return None;
     }
-    let mut fds = [-1; 4];
-    for (index, fd) in fds.iter_mut().enumerate().take(wanted) {
+    for (index, fd) in fds.iter_mut().enumerate().take(count) {
         let word = control[2 + index / 2];
         let half = if index % 2 == 0 { word & 0xffff_ffff } else { word >> 32 };
         *fd = c_int::try_from(half).unwrap_or(-1);
     }
-    Some((byte, fds))
+    Some((byte, fds, count))
 }

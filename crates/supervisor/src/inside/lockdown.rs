@@ -7,7 +7,7 @@
 use super::kernel::{
     _exit, F_DUPFD, Filter, NEW_CGROUP, NEW_IPC, NEW_NET, NEW_NS, NEW_USER, NEW_UTS, O_CREAT, O_EXCL, O_WRONLY,
     PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAPBSET_DROP, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, RLimit, chdir,
-    close, dup2, errno, fcntl, number, openat, prctl, read, receive, sendfile, setresgid, setresuid, setrlimit, setsid,
+    close, dup2, errno, fcntl, number, openat, prctl, read, receive, receive_any, sendfile, setresgid, setresuid, setrlimit, setsid,
     syscall, umask, write,
 };
 use core::ffi::{c_int, c_long, c_uint};
@@ -109,14 +109,24 @@ pub fn lock_down(entry: &Entry, filter: &[u8]) {
     must(unsafe { syscall(number::SECCOMP, 1 as c_long, 0 as c_long, &raw const program) }, b's');
 }
 
-/// Waits until the supervisor has put this process into its group, and makes that group the root of what it
-/// sees of groups: a namespace made earlier would show the way up.
+/// Waits until the supervisor has a group for this process, enters it where that is left to this process, and
+/// makes it the root of what it sees of groups: a namespace made earlier would show the way up.
+///
+/// On v1 a thread may move itself without the kernel stopping forks on the whole machine and waiting for a
+/// grace period, which takes ten milliseconds ("tasks" with a zero; see `cgroup_procs_write_start` in Linux's
+/// kernel/cgroup/cgroup.c). The supervisor checks afterwards that it is in.
 fn join_group() {
     // SAFETY: a literal of one byte.
     must(unsafe { write(GATE, b"P".as_ptr().cast(), 1) } as c_long, b'P');
-    if receive(GATE, 0).is_none_or(|(word, _)| word != b'J') {
+    let Some((b'J', doors, count)) = receive_any(GATE) else {
         // SAFETY: ends this process only: the supervisor is gone or does not want it.
         unsafe { _exit(0) }
+    };
+    for door in &doors[..count] {
+        // SAFETY: a literal of one byte.
+        must(unsafe { write(*door, b"0".as_ptr().cast(), 1) } as c_long, b'D');
+        // SAFETY: received for this only.
+        unsafe { close(*door) };
     }
     // SAFETY: leaving a namespace passes no pointers.
     must(unsafe { syscall(number::UNSHARE, NEW_CGROUP) }, b'J');

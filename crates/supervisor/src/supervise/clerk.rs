@@ -1,7 +1,7 @@
 //! Work that may take milliseconds, off the thread that keeps deadlines: making and joining groups, and
 //! collecting what a run left. Moving a process into a group alone can take longer than a short run.
 
-use crate::cgroup::{Group, Groups, Limits};
+use crate::cgroup::{Group, Groups, Limits, Shortage};
 use crate::frames::{Ended, Stop, Told};
 use crate::harvest;
 use crate::socket;
@@ -16,12 +16,19 @@ use std::time::Duration;
 
 /// Something finished.
 pub enum Done {
-    /// A child is in its group.
+    /// A child may enter its group, or is in it.
     Joined {
         /// Its room.
         room: u64,
-        /// The group with the child in it.
-        group: io::Result<Group>,
+        /// The group, and the doors through which the child enters, if that is left to it.
+        group: io::Result<(Group, Vec<OwnedFd>)>,
+    },
+    /// A run's memory is watched.
+    Watched {
+        /// Its room.
+        room: u64,
+        /// Readable when memory is short.
+        bell: io::Result<OwnedFd>,
     },
     /// A room is cleared away, and the service knows.
     Cleared {
@@ -42,7 +49,7 @@ pub struct Join {
     pub limits: Limits,
 }
 
-/// A room whose processes are all dead.
+/// A room in which nothing of the code lives any more.
 pub struct Clear {
     /// Which.
     pub room: u64,
@@ -72,9 +79,10 @@ pub struct EndedRun {
 pub struct Clerks {
     joins: Sender<Join>,
     clears: Sender<Clear>,
+    watches: Sender<(u64, Shortage)>,
     done: Receiver<Done>,
     bell: Arc<OwnedFd>,
-    threads: [JoinHandle<()>; 2],
+    threads: [JoinHandle<()>; 3],
 }
 
 impl Clerks {
@@ -83,6 +91,7 @@ impl Clerks {
         let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let (joins, join_inbox) = channel::<Join>();
         let (clears, clear_inbox) = channel::<Clear>();
+        let (watches, watch_inbox) = channel::<(u64, Shortage)>();
         let (finished, done) = channel();
         let ring = |bell: &OwnedFd| {
             // A bell that cannot be rung has been rung very often already.
@@ -92,11 +101,20 @@ impl Clerks {
         let joining = std::thread::Builder::new().name("joining".into()).spawn(move || {
             for Join { room, pid, limits } in join_inbox {
                 let group = groups.make(&format!("run-{room}"), &limits).and_then(|mut group| {
-                    group.add(pid)?;
-                    group.watch_memory(&limits)?;
-                    Ok(group)
+                    group.watch_memory()?;
+                    let doors = group.admit(pid)?;
+                    Ok((group, doors))
                 });
                 if out.send(Done::Joined { room, group }).is_err() {
+                    return;
+                }
+                ring(&own_bell);
+            }
+        })?;
+        let (out, own_bell) = (finished.clone(), bell.clone());
+        let watching = std::thread::Builder::new().name("watching".into()).spawn(move || {
+            for (room, shortage) in watch_inbox {
+                if out.send(Done::Watched { room, bell: shortage.watch() }).is_err() {
                     return;
                 }
                 ring(&own_bell);
@@ -115,7 +133,7 @@ impl Clerks {
                 ring(&own_bell);
             }
         })?;
-        Ok(Self { joins, clears, done, bell, threads: [joining, clearing] })
+        Ok(Self { joins, clears, watches, done, bell, threads: [joining, watching, clearing] })
     }
 
     /// Readable when something is done.
@@ -127,6 +145,13 @@ impl Clerks {
     pub fn join(&self, join: Join) {
         if self.joins.send(join).is_err() {
             crate::complain("the joining clerk has ended");
+        }
+    }
+
+    /// Has a run's memory watched.
+    pub fn watch(&self, room: u64, shortage: Shortage) {
+        if self.watches.send((room, shortage)).is_err() {
+            crate::complain("the watching clerk has ended");
         }
     }
 
@@ -147,8 +172,8 @@ impl Clerks {
 
     /// Lets the clerks finish what they have, and waits for them.
     pub fn finish(self) {
-        let Self { joins, clears, threads, .. } = self;
-        drop((joins, clears));
+        let Self { joins, clears, watches, threads, .. } = self;
+        drop((joins, clears, watches));
         for thread in threads {
             if thread.join().is_err() {
                 crate::complain("a clerk has panicked");

@@ -23,6 +23,8 @@ use tiers::Tier;
 const WARM_PATIENCE: Duration = Duration::from_secs(20);
 /// Longest a room may take to be made.
 const MAKING_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a run lasts before its memory is watched: the usual limit cannot be reached sooner.
+const UNWATCHED: Duration = Duration::from_millis(30);
 /// Longest wait for everything to be dead when the supervisor ends.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -106,6 +108,17 @@ impl Desk {
         let mut stuck = Vec::new();
         for (id, room) in &mut self.rooms {
             if let (Phase::Running, Some(active)) = (room.phase, &mut room.active) {
+                match room.watch_at {
+                    Some(when) if now >= when => {
+                        room.watch_at = None;
+                        let limits = wanted(&active.run).at_most(self.what.config.limits);
+                        if let Some(shortage) = room.group.as_ref().and_then(|group| group.shortage(&limits)) {
+                            self.clerks.watch(*id, shortage);
+                        }
+                    }
+                    Some(when) => at(when),
+                    None => {}
+                }
                 match active.kill_at {
                     Some(when) if now >= when => {
                         room.kill();
@@ -221,26 +234,23 @@ impl Desk {
     fn begin(&mut self, id: u64, pending: Pending) {
         let ceilings = self.what.config.limits;
         let Pending { run, bundle, .. } = pending;
-        let wanted = Limits { memory_bytes: run.memory_bytes, pids: run.pids, cpu_percent: run.cpu_percent };
-        let limits = wanted.at_most(ceilings);
+        let limits = wanted(&run).at_most(ceilings);
         let watch = &self.watch;
-        let let_go = |room: &mut Room| -> io::Result<(OwnedFd, OwnedFd, Duration)> {
+        let let_go = |room: &mut Room| -> io::Result<(OwnedFd, OwnedFd)> {
             let missing = || io::Error::other("the room is not complete");
             let group = room.group.as_mut().ok_or_else(missing)?;
             if limits != ceilings {
                 group.limit(&limits)?;
-                group.watch_memory(&limits)?;
             }
-            for (bell, sign) in [(&group.memory_is_short, Sign::Short(id)), (&group.memory_is_out, Sign::Out(id))] {
-                bell.as_ref().map_or(Ok(()), |bell| watch.add(bell, sign))?;
+            if let Some(bell) = &group.memory_is_out {
+                watch.add(bell, Sign::Out(id))?;
             }
-            let cpu_before = group.usage().cpu;
             let (gate, inputs) = (room.gate.take().ok_or_else(missing)?, room.inputs.take().ok_or_else(missing)?);
             socket::send(&gate, b"G", &[bundle.as_fd(), inputs.as_fd()])?;
             let (stdout, stderr) = room.streams.take().ok_or_else(missing)?;
             // From here on the gate only says that unpacking failed.
             room.gate = Some(gate);
-            Ok((stdout, stderr, cpu_before))
+            Ok((stdout, stderr))
         };
         let Some(room) = self.rooms.get_mut(&id) else { return self.fail(&run, "the room is gone".to_owned()) };
         match let_go(room) {
@@ -248,12 +258,14 @@ impl Desk {
                 self.fail(&run, format!("letting go: {error}"));
                 self.abandon(id, "it could not be used");
             }
-            Ok((stdout, stderr, cpu_before)) => {
+            Ok((stdout, stderr)) => {
                 let begun = Instant::now();
                 let timeout = Duration::from_micros(run.timeout_us).min(self.what.config.longest);
                 let deadline = begun + timeout;
                 room.phase = Phase::Running;
-                room.active = Some(Active { run, begun, deadline, stop: None, kill_at: None, ended: None, cpu_before });
+                let rest = if limits.memory_bytes < ceilings.memory_bytes { Duration::ZERO } else { UNWATCHED };
+                room.watch_at = Some(begun + rest);
+                room.active = Some(Active { run, begun, deadline, stop: None, kill_at: None, ended: None });
                 let warm = self.generations.get(&room.generation).is_some_and(|one| one.tier.is_some());
                 self.tell(&Told::Started { id: run.id, warm }, &[&stdout, &stderr]);
             }
@@ -314,4 +326,9 @@ impl Desk {
         }
         what.groups.close();
     }
+}
+
+/// The limits a run asks for.
+fn wanted(run: &Run) -> Limits {
+    Limits { memory_bytes: run.memory_bytes, pids: run.pids, cpu_percent: run.cpu_percent }
 }

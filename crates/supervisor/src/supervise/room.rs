@@ -25,7 +25,7 @@ pub enum Phase {
     Ready,
     /// Code runs.
     Running,
-    /// Every process is dead; what is left is collected.
+    /// Nothing of the code lives any more; what it left is collected.
     Ending,
 }
 
@@ -68,8 +68,6 @@ pub struct Active {
     pub kill_at: Option<Instant>,
     /// Wait status of the code, once known, and when it ended.
     pub ended: Option<(i32, Instant)>,
-    /// CPU time that making the room took.
-    pub cpu_before: Duration,
 }
 
 /// A room.
@@ -99,10 +97,20 @@ pub struct Room {
     pub outputs: Option<OwnedFd>,
     /// Its group.
     pub group: Option<Group>,
+    /// When the watch on its memory is to begin: most runs are over before that.
+    pub watch_at: Option<Instant>,
+    /// Readable when its memory is short.
+    pub short: Option<OwnedFd>,
     /// The run it was made for, when it was made for one.
     pub meant_for: Option<Pending>,
     /// The run in it.
     pub active: Option<Active>,
+    /// CPU time that making the room took.
+    pub cpu_before: Duration,
+    /// Its first process has ended, and with it everything in it.
+    pub is_dead: bool,
+    /// What it left is collected, its group removed.
+    pub is_cleared: bool,
     /// What went wrong inside, for the log.
     pub complaint: Option<String>,
 }
@@ -130,8 +138,13 @@ impl Room {
             inputs: None,
             outputs: None,
             group: None,
+            watch_at: None,
+            short: None,
             meant_for,
             active: None,
+            cpu_before: Duration::ZERO,
+            is_dead: false,
+            is_cleared: false,
             complaint: None,
         };
         let line = Line { control: control_inside, gate: gate_inside, stdout: stdout_inside, stderr: stderr_inside };

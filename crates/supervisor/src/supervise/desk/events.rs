@@ -37,7 +37,7 @@ impl Desk {
             Some(room) => self.begin(room, pending),
             None => self.tiers[tier].waiting.push_back(pending),
         }
-        self.top_up(tier);
+        self.room_taken(tier);
     }
 
     fn on_kill(&mut self, id: u64, why: Stop) {
@@ -114,9 +114,13 @@ impl Desk {
                         Err(_) => return self.on_first_ended(id),
                     }
                 }
-                ([b'E', status @ ..], _) => {
+                ([b'E', alone, status @ ..], _) => {
                     if let (Ok(status), Some(active)) = (<[u8; 4]>::try_from(status), &mut room.active) {
                         active.ended.get_or_insert((i32::from_le_bytes(status), Instant::now()));
+                        if *alone == 1 && room.phase == Phase::Running {
+                            // Only the first process is left, and ends: whoever waits need not wait for that.
+                            self.collect(id);
+                        }
                     }
                 }
                 ([b'X', text @ ..], _) => room.complaint = Some(String::from_utf8_lossy(text).into_owned()),
@@ -138,7 +142,11 @@ impl Desk {
                     room.code = pidfd_open(pid, PidfdFlags::empty()).ok().map(|handle| (pid, handle));
                     self.clerks.join(Join { room: id, pid, limits: self.what.config.limits });
                 }
-                ([b'R'], _) if room.phase == Phase::Joining && room.group.is_some() => {
+                ([b'R'], Some(pid)) if room.phase == Phase::Joining && room.group.is_some() => {
+                    if !room.group.as_ref().is_some_and(|group| group.holds(pid)) {
+                        return self.abandon(id, "its child is not in its group");
+                    }
+                    room.cpu_before = room.group.as_ref().map(Group::cpu).unwrap_or_default();
                     room.phase = Phase::Ready;
                     match room.meant_for.take() {
                         Some(pending) => self.begin(id, pending),
@@ -168,8 +176,7 @@ impl Desk {
     /// it is out: the kernel has chosen one process, and the rest goes with it.
     pub(super) fn on_memory(&mut self, id: u64, out: bool) {
         let Some(room) = self.rooms.get_mut(&id).filter(|room| room.phase == Phase::Running) else { return };
-        let Some(group) = &room.group else { return };
-        let bell = if out { &group.memory_is_out } else { &group.memory_is_short };
+        let bell = if out { room.group.as_ref().and_then(|group| group.memory_is_out.as_ref()) } else { room.short.as_ref() };
         if let Some(bell) = bell {
             // Once is enough.
             self.watch.remove(bell);
@@ -184,12 +191,19 @@ impl Desk {
             self.on_control(id);
         }
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        if room.phase == Phase::Ending {
+        if room.is_dead {
             return;
         }
+        room.is_dead = true;
         if let Some(first) = &room.first {
             self.watch.remove(first);
         }
+        if room.phase == Phase::Ending { self.leave_if_gone(id) } else { self.collect(id) }
+    }
+
+    /// Nothing of the code lives any more: has what it left collected and told.
+    fn collect(&mut self, id: u64) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
         let was = std::mem::replace(&mut room.phase, Phase::Ending);
         let (group, meant_for, generation) = (room.group.take(), room.meant_for.take(), room.generation);
         let complaint = room.complaint.clone();
@@ -200,7 +214,7 @@ impl Desk {
             let (status, at) = active.ended.map_or((None, Instant::now()), |(status, at)| (Some(status), at));
             let wall = at.saturating_duration_since(active.begun);
             let outputs = room.outputs.take();
-            EndedRun { id: active.run.id, stop: active.stop, status, wall, cpu_before: active.cpu_before, outputs }
+            EndedRun { id: active.run.id, stop: active.stop, status, wall, cpu_before: room.cpu_before, outputs }
         });
         if let Some(active) = unknown {
             self.fail(&active.run, "the room was ended with its maker".to_owned());
@@ -218,21 +232,41 @@ impl Desk {
         self.clerks.clear(Clear { room: id, group, ended });
     }
 
+    /// Forgets a room of which nothing is left.
+    fn leave_if_gone(&mut self, id: u64) {
+        if self.rooms.get(&id).is_some_and(|room| room.is_dead && room.is_cleared)
+            && let Some(room) = self.rooms.remove(&id)
+        {
+            self.free_slot(room.slot);
+            self.room_left(room.generation);
+        }
+    }
+
     pub(super) fn on_done(&mut self, done: Done) {
         match done {
             Done::Cleared { room, service_gone } => {
                 self.service_gone |= service_gone;
-                let Some(room) = self.rooms.remove(&room) else { return };
-                self.free_slot(room.slot);
-                self.room_left(room.generation);
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.is_cleared = true;
+                }
+                self.leave_if_gone(room);
+            }
+            // The run may be over by now, or its group be gone while the watch began.
+            Done::Watched { room: id, bell } => {
+                let Some(room) = self.rooms.get_mut(&id).filter(|room| room.phase == Phase::Running) else { return };
+                match bell.and_then(|bell| self.watch.add(&bell, Sign::Short(id)).map(|()| bell)) {
+                    Ok(bell) => room.short = Some(bell),
+                    Err(error) => crate::complain(&format!("a run's memory is not watched: {error}")),
+                }
             }
             Done::Joined { room: id, group } => {
                 let Some(room) = self.rooms.get_mut(&id) else { return };
                 match group {
-                    Ok(group) if room.phase == Phase::Joining => {
+                    Ok((group, doors)) if room.phase == Phase::Joining => {
                         room.group = Some(group);
                         // It goes on to give everything up, and says so when it is done.
-                        let told = room.gate.as_ref().map(|gate| socket::send(gate, b"J", &[]));
+                        let doors: Vec<_> = doors.iter().map(AsFd::as_fd).collect();
+                        let told = room.gate.as_ref().map(|gate| socket::send(gate, b"J", &doors));
                         if !matches!(told, Some(Ok(()))) {
                             self.abandon(id, "its child has ended");
                         }

@@ -8,6 +8,10 @@ use std::collections::VecDeque;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Wait after a run was let go before its room is replaced, when there are others: its own end comes first.
+const REST_RUNNING: Duration = Duration::from_millis(20);
+/// The same after a run's end: its answer is on the way.
+const REST_ENDED: Duration = Duration::from_micros(500);
 /// Rooms lost in a row before a zygote is taken for broken.
 const MOST_LOST: u32 = 5;
 
@@ -21,6 +25,8 @@ pub struct Tier {
     coming: Option<u64>,
     /// Rooms that wait for code.
     pub ready: VecDeque<u64>,
+    /// When to replace rooms that were used.
+    due: Option<Instant>,
     /// Runs that wait for a room.
     pub waiting: VecDeque<Pending>,
     /// Rooms lost in a row without having run anything.
@@ -42,6 +48,7 @@ impl Tier {
             current: None,
             coming: None,
             ready: VecDeque::new(),
+            due: None,
             waiting: VecDeque::new(),
             lost: 0,
             failures: 0,
@@ -80,14 +87,16 @@ impl Desk {
                 continue;
             }
             self.renew(tier, now);
-            self.top_up(tier);
+            if self.tiers[tier].due.is_some_and(|due| now >= due) {
+                self.top_up(tier);
+            }
             while self.tiers[tier].waiting.front().is_some_and(|front| now >= front.patience) {
                 if let Some(pending) = self.tiers[tier].waiting.pop_front() {
                     self.run_cold(pending);
                 }
             }
             let patience = self.tiers[tier].waiting.front().map(|front| front.patience);
-            next = [next, patience, self.tiers[tier].again].into_iter().flatten().min();
+            next = [next, patience, self.tiers[tier].again, self.tiers[tier].due].into_iter().flatten().min();
         }
         next
     }
@@ -216,9 +225,25 @@ impl Desk {
         unborn.into_iter().for_each(|room| self.on_first_ended(room));
     }
 
+    /// A room was taken for a run. Making the next one would get in that run's way; it waits as long as half of
+    /// the wanted rooms are there.
+    pub(super) fn room_taken(&mut self, index: usize) {
+        self.rest_then_top_up(index, REST_RUNNING);
+    }
+
+    fn rest_then_top_up(&mut self, index: usize, rest: Duration) {
+        let tier = &mut self.tiers[index];
+        if !tier.waiting.is_empty() || tier.ready.len() < (tier.wanted as usize).div_ceil(2) {
+            return self.top_up(index);
+        }
+        let due = Instant::now() + rest;
+        tier.due = Some(tier.due.map_or(due, |earlier| earlier.min(due)));
+    }
+
     /// Keeps as many rooms ready as are wanted, and one for each run that waits.
-    pub(super) fn top_up(&mut self, index: usize) {
-        let tier = &self.tiers[index];
+    fn top_up(&mut self, index: usize) {
+        let tier = &mut self.tiers[index];
+        tier.due = None;
         let Some(current) = tier.current else { return };
         let wanted = tier.wanted as usize + tier.waiting.len();
         let coming = |room: &Room| room.generation == current && matches!(room.phase, Phase::Making | Phase::Joining);
@@ -248,7 +273,7 @@ impl Desk {
             generation.kill();
         }
         if let Some(tier) = generation.tier {
-            self.top_up(tier);
+            self.rest_then_top_up(tier, REST_ENDED);
         }
     }
 
