@@ -24,7 +24,7 @@ const PLACES: [&str; 3] = ["/box", "/tmp", "/dev/shm"];
 /// Devices that Python programs expect.
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 /// All of the environment that code sees.
-const ENVIRONMENT: [(&str, &str); 14] = [
+const ENVIRONMENT: [(&str, &str); 15] = [
     ("PATH", "/opt/python/bin:/usr/local/bin:/usr/bin:/bin"),
     ("HOME", "/tmp"),
     ("TMPDIR", "/tmp"),
@@ -38,6 +38,8 @@ const ENVIRONMENT: [(&str, &str); 14] = [
     ("MPLCONFIGDIR", "/tmp/matplotlib"),
     ("OMP_NUM_THREADS", "2"),
     ("OPENBLAS_NUM_THREADS", "2"),
+    // Idle threads of it sleep at once instead of keeping a CPU busy for a moment that others need.
+    ("OPENBLAS_THREAD_TIMEOUT", "4"),
     ("MKL_NUM_THREADS", "2"),
     ("NUMEXPR_NUM_THREADS", "2"),
 ];

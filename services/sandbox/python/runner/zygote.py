@@ -145,6 +145,7 @@ def main():
         os._exit(0)  # the maker is gone
     # A child, locked down.
     begin(setters)
+    program.rehearse()
     library.darkroom_wait()
     program.run()
 
