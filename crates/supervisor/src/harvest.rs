@@ -129,6 +129,11 @@ pub fn collect(out: &OwnedFd) -> Harvest {
     harvest
 }
 
+/// Whether nothing was left in a folder that is a file system of its own: its root is the only inode in use.
+pub fn is_empty(out: &OwnedFd) -> bool {
+    rustix::fs::fstatvfs(out).is_ok_and(|system| system.f_files.saturating_sub(system.f_ffree) <= 1)
+}
+
 /// Name of the file in which a stopped run's Python says at which line it was, see `runner/program.py`.
 const LINE_FILE: &str = ".stopped-at";
 

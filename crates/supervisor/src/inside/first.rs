@@ -22,6 +22,8 @@ pub const WRITABLE: [(&CStr, &CStr); 3] = [
 ];
 /// The code and its inputs: read-only for the code.
 pub const INPUTS: (&CStr, &CStr) = (c"/box", c"size=320m,nr_inodes=1024,mode=0755");
+/// What the end of a run needs to be told.
+const TELLING: std::time::Duration = std::time::Duration::from_millis(1);
 /// Only processes of the room, and nothing of them to strangers.
 const PROC: &CStr = c"subset=pid,hidepid=invisible";
 
@@ -85,6 +87,10 @@ pub fn run(given: Given) -> ! {
     word[2..].copy_from_slice(&status.to_le_bytes());
     // A supervisor that is gone has no use for it.
     let _told = socket::send(&control, &word, &[]);
+    if word[1] == 1 {
+        // Taking the room down keeps a CPU busy that the answer to the caller may need.
+        std::thread::sleep(TELLING);
+    }
     exit(0)
 }
 

@@ -54,6 +54,14 @@ pub const O_EXCL: c_int = 0o200;
 pub const EINTR: c_int = 4;
 pub const EINVAL: c_int = 22;
 
+// From <sys/mman.h> and <linux/mman.h>, the same on both architectures.
+pub const READ_WRITE: c_int = 3;
+pub const MAP_PRIVATE: c_int = 2;
+pub const MAP_ANONYMOUS: c_int = 0x20;
+pub const MAP_NORESERVE: c_int = 0x4000;
+pub const MADV_DONTNEED: c_int = 4;
+pub const MADV_COLLAPSE: c_int = 25;
+
 /// `struct iovec`.
 #[repr(C)]
 pub struct IoVec {
@@ -97,6 +105,9 @@ unsafe extern "C" {
     pub fn write(fd: c_int, buffer: *const c_void, len: usize) -> isize;
     pub fn openat(folder: c_int, path: *const c_char, flags: c_int, ...) -> c_int;
     pub fn sendfile(out: c_int, from: c_int, offset: *mut i64, len: usize) -> isize;
+    pub fn mmap(place: *mut c_void, len: usize, access: c_int, flags: c_int, fd: c_int, at: i64) -> *mut c_void;
+    pub fn munmap(place: *mut c_void, len: usize) -> c_int;
+    pub fn madvise(place: *mut c_void, len: usize, advice: c_int) -> c_int;
     pub fn recvmsg(socket: c_int, message: *mut MsgHdr, flags: c_int) -> isize;
     pub fn setrlimit(resource: c_int, limit: *const RLimit) -> c_int;
     pub fn chdir(path: *const c_char) -> c_int;

@@ -6,6 +6,7 @@
 
 mod kernel;
 mod lockdown;
+mod pages;
 
 use core::ffi::{c_int, c_long};
 use kernel::{CLONE_VFORK, CLONE_VM, NEW_PID, SIGCHLD, _exit, close, fork, getpid, number, receive, syscall, waitpid};

@@ -123,7 +123,7 @@ impl Clerks {
         let own_bell = bell.clone();
         let clearing = std::thread::Builder::new().name("clearing".into()).spawn(move || {
             for Clear { room, group, ended } in clear_inbox {
-                let told = ended.map_or(Ok(()), |ended| tell(&service, group.as_ref(), ended));
+                let told = ended.map_or(Ok(()), |ended| tell(&service, group.as_ref(), &ended));
                 if let Some(Err(error)) = group.map(Group::remove) {
                     crate::complain(&format!("a run's group could not be removed: {error}"));
                 }
@@ -183,10 +183,11 @@ impl Clerks {
 }
 
 /// Tells the service everything about an ended run: its files first, the end last.
-fn tell(service: &OwnedFd, group: Option<&Group>, ended: EndedRun) -> io::Result<()> {
+pub fn tell(service: &OwnedFd, group: Option<&Group>, ended: &EndedRun) -> io::Result<()> {
     let usage = group.map(Group::usage).unwrap_or_default();
-    let line = ended.outputs.as_ref().and_then(harvest::take_line);
-    let harvest = ended.outputs.as_ref().map(harvest::collect).unwrap_or_default();
+    let outputs = ended.outputs.as_ref().filter(|outputs| !harvest::is_empty(outputs));
+    let line = outputs.and_then(harvest::take_line);
+    let harvest = outputs.map(harvest::collect).unwrap_or_default();
     let id = ended.id;
     for found in &harvest.files {
         let frame = Told::File { id, size: found.size, name: found.name.clone().into_bytes() };

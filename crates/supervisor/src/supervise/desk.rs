@@ -25,6 +25,8 @@ const WARM_PATIENCE: Duration = Duration::from_secs(20);
 const MAKING_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a run lasts before its memory is watched: the usual limit cannot be reached sooner.
 const UNWATCHED: Duration = Duration::from_millis(30);
+/// How long a run may take before short ones go first.
+const SHORT_RUN: Duration = Duration::from_millis(200);
 /// Longest wait for everything to be dead when the supervisor ends.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -115,6 +117,14 @@ impl Desk {
                         if let Some(shortage) = room.group.as_ref().and_then(|group| group.shortage(&limits)) {
                             self.clerks.watch(*id, shortage);
                         }
+                    }
+                    Some(when) => at(when),
+                    None => {}
+                }
+                match room.step_back_at {
+                    Some(when) if now >= when => {
+                        room.step_back_at = None;
+                        room.group.as_ref().inspect(|group| group.step_back());
                     }
                     Some(when) => at(when),
                     None => {}
@@ -248,7 +258,8 @@ impl Desk {
             let (gate, inputs) = (room.gate.take().ok_or_else(missing)?, room.inputs.take().ok_or_else(missing)?);
             socket::send(&gate, b"G", &[bundle.as_fd(), inputs.as_fd()])?;
             let (stdout, stderr) = room.streams.take().ok_or_else(missing)?;
-            // From here on the gate only says that unpacking failed.
+            // From here on the gate only says that unpacking failed, which is asked when the run is over.
+            watch.remove(&gate);
             room.gate = Some(gate);
             Ok((stdout, stderr))
         };
@@ -265,6 +276,7 @@ impl Desk {
                 room.phase = Phase::Running;
                 let rest = if limits.memory_bytes < ceilings.memory_bytes { Duration::ZERO } else { UNWATCHED };
                 room.watch_at = Some(begun + rest);
+                room.step_back_at = Some(begun + SHORT_RUN);
                 room.active = Some(Active { run, begun, deadline, stop: None, kill_at: None, ended: None });
                 let warm = self.generations.get(&room.generation).is_some_and(|one| one.tier.is_some());
                 self.tell(&Told::Started { id: run.id, warm }, &[&stdout, &stderr]);

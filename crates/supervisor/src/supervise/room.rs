@@ -99,6 +99,8 @@ pub struct Room {
     pub group: Option<Group>,
     /// When the watch on its memory is to begin: most runs are over before that.
     pub watch_at: Option<Instant>,
+    /// When it is to let short runs go first.
+    pub step_back_at: Option<Instant>,
     /// Readable when its memory is short.
     pub short: Option<OwnedFd>,
     /// The run it was made for, when it was made for one.
@@ -139,6 +141,7 @@ impl Room {
             outputs: None,
             group: None,
             watch_at: None,
+            step_back_at: None,
             short: None,
             meant_for,
             active: None,

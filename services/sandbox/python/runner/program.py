@@ -31,24 +31,32 @@ wait_for_threads = threading._shutdown
 
 def rehearse():
     """Does what every run does, so that a child of a zygote has its own copy of that memory before it has code."""
-    names = {"__builtins__": __builtins__}
-    exec(compile("import io\nprint(1, file=io.StringIO())", CODE, "exec", dont_inherit=True), names)
+    main = main_module("rehearsal")
+    execute(main.__dict__, os.devnull)
+    exec(compile("import io\nprint(1, file=io.StringIO())", CODE, "exec", dont_inherit=True), main.__dict__)
+    print(end="")
     exit_code(0)
+    clear_names(main.__dict__)
     flush_all()
-    collect()
 
 
 def run():
     """Runs the code and ends the process. Never returns."""
-    main = type(sys)("__main__")
-    main.__file__ = CODE
-    main.__builtins__ = __builtins__
-    main.__annotations__ = {}
+    main = main_module("__main__")
     sys.modules["__main__"] = main
     sys.argv[:] = [CODE]
     sys.path[0] = "/box"
+    finish(execute(main.__dict__, CODE))
+
+
+def main_module(name):
+    """A module as the one a script runs in, and the answer to the question at which line it is."""
+    main = type(sys)(name)
+    main.__file__ = CODE
+    main.__builtins__ = __builtins__
+    main.__annotations__ = {}
     signal.signal(LINE_SIGNAL, tell_line)
-    finish(execute(main.__dict__))
+    return main
 
 
 def tell_line(_signal, frame):
@@ -65,10 +73,10 @@ def tell_line(_signal, frame):
     os.close(file)
 
 
-def execute(names):
-    """Runs the code with these names; answers the exit code."""
+def execute(names, path):
+    """Runs the code that stands at a path with these names; answers the exit code."""
     try:
-        with open(CODE, "rb") as file:
+        with open(path, "rb") as file:
             code = compile(file.read(), CODE, "exec", dont_inherit=True)
         exec(code, names)
     except SystemExit as end:
@@ -99,7 +107,7 @@ def finish(code):
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
     run_exit_functions()
-    clear_names()
+    clear_names(getattr(sys.modules.get("__main__"), "__dict__", {}))
     if not flush_all() and code == 0:
         code = FLUSH_FAILED
     if code < 0:
@@ -108,12 +116,10 @@ def finish(code):
     leave(code)
 
 
-def clear_names():
+def clear_names(names):
     """Lets go of everything the program holds, so that what it left to destructors happens."""
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
         sys.__dict__.pop(name, None)
-    main = sys.modules.get("__main__")
-    names = getattr(main, "__dict__", {})
     # As Python does: names with one underscore first, then all others.
     for private_first in (True, False):
         for name in list(names):

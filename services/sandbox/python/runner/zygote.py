@@ -29,11 +29,13 @@ import importlib
 import plots
 import program
 
-# The standard library's modules that most programs use.
+# The standard library's modules that most programs use. Each shared library that comes along is mapped and unmapped
+# again in every run, so those that bring several and are rarely used without larger packages are left out: hashlib,
+# shutil, subprocess, tempfile, uuid, zipfile.
 COMMON = """
-    base64 collections contextlib copy csv dataclasses datetime decimal encodings.idna enum fractions functools glob
-    hashlib heapq inspect io itertools json linecache math operator pathlib pickle random re shutil statistics string
-    struct subprocess tempfile textwrap time traceback types typing uuid zipfile zlib
+    base64 collections contextlib copy csv dataclasses datetime decimal enum fractions functools glob heapq inspect io
+    itertools json linecache math operator pathlib pickle random re statistics string struct textwrap time traceback
+    types typing
 """.split()
 
 
@@ -117,7 +119,24 @@ def begin(setters):
         plots.figures().begin_run()
 
 
+def own_library():
+    """The platform's library. Called first: it gives Python's memory a place that fits huge pages."""
+    library = ctypes.PyDLL(os.path.join(SCRIPTS, "libdarkroom_zygote.so"))
+    library.darkroom_serve.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+    library.darkroom_collapse.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
+    library.darkroom_arenas()
+    return library
+
+
+def heap():
+    """Where the C library's heap begins and ends."""
+    with open("/proc/self/maps") as maps:
+        ranges = [line.split()[0].split("-") for line in maps if line.rstrip().endswith("[heap]")]
+    return (int(ranges[0][0], 16), int(ranges[-1][1], 16)) if ranges else (0, 0)
+
+
 def main():
+    library = own_library()
     import_common()
     sys.meta_path.insert(0, plots.Finder)
     if TIER in ("plots", "vision"):
@@ -125,11 +144,10 @@ def main():
     if TIER == "vision":
         import_vision()
     setters = blas_thread_setters()
-    library = ctypes.PyDLL(os.path.join(SCRIPTS, "libdarkroom_zygote.so"))
-    library.darkroom_serve.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
     with open(FILTER, "rb") as file:
         file.seek(0)
         seccomp = file.read()
+    begin_of_heap, end_of_heap = heap()
     # The scratch folder of the imports: from here on nothing that this process sees can be written.
     os.chdir("/")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -140,6 +158,7 @@ def main():
         sys.exit(f"the zygote has {count} threads")
     gc.collect()
     gc.freeze()
+    library.darkroom_collapse(begin_of_heap, end_of_heap)
     os.write(SOCKET, b"Z")
     if library.darkroom_serve(SOCKET, seccomp, len(seccomp), int(CPU_SECONDS)) != 0:
         os._exit(0)  # the maker is gone

@@ -108,7 +108,7 @@ for path in ('/proc/1/environ', '/proc/1/mem', '/proc/self/mem'):
     try: open(path, 'r+b'); print('open', path)
     except OSError: pass";
     let expected = "['HOME', 'LANG', 'MKL_NUM_THREADS', 'MPLBACKEND', 'MPLCONFIGDIR', 'NUMEXPR_NUM_THREADS', 'OMP_NUM_THREADS', \
-        'OPENBLAS_NUM_THREADS', 'PATH', 'PYTHONDONTWRITEBYTECODE', 'PYTHONNOUSERSITE', 'PYTHONUNBUFFERED', 'TMPDIR', 'USER']\n[0, 1, 2]\n";
+        'OPENBLAS_NUM_THREADS', 'OPENBLAS_THREAD_TIMEOUT', 'PATH', 'PYTHONDONTWRITEBYTECODE', 'PYTHONNOUSERSITE', 'PYTHONUNBUFFERED', 'TMPDIR', 'USER']\n[0, 1, 2]\n";
     assert_eq!(room.print(code).await, expected);
 }
 

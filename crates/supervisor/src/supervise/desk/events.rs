@@ -1,8 +1,9 @@
 //! What each event means.
 
-use super::super::clerk::Join;
+use super::super::clerk::{Join, tell};
 use super::*;
 use crate::frames::Order;
+use crate::harvest;
 use rustix::process::{PidfdFlags, pidfd_open};
 
 impl Desk {
@@ -203,6 +204,10 @@ impl Desk {
 
     /// Nothing of the code lives any more: has what it left collected and told.
     fn collect(&mut self, id: u64) {
+        if self.rooms.get(&id).is_some_and(|room| room.phase == Phase::Running) {
+            // Whether unpacking failed.
+            self.on_gate(id);
+        }
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let was = std::mem::replace(&mut room.phase, Phase::Ending);
         let (group, meant_for, generation) = (room.group.take(), room.meant_for.take(), room.generation);
@@ -228,6 +233,17 @@ impl Desk {
             if was != Phase::Running {
                 self.tiers[tier].lost_a_room();
             }
+        }
+        // With nothing to collect it is told at once: handing it on takes longer.
+        let (quick, ended) = match ended {
+            Some(ended) if ended.outputs.as_ref().is_some_and(harvest::is_empty) => (Some(ended), None),
+            other => (None, other),
+        };
+        if let Some(ended) = quick
+            && let Err(error) = tell(&self.service, group.as_ref(), &ended)
+        {
+            crate::complain(&format!("the service does not listen: {error}"));
+            self.service_gone = true;
         }
         self.clerks.clear(Clear { room: id, group, ended });
     }

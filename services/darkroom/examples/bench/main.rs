@@ -1,45 +1,22 @@
 //! `make bench`: figures of this machine, each against a peer or a limit measured in the same run.
 //! It prints and never fails on a slow day.
 
+#[path = "../shared/measure.rs"]
+mod measure;
+
 use common::OwnerId;
 use darkroom::environment::Environment;
 use darkroom::system::System;
 use futures::StreamExt;
 use jobs::NewJob;
+use measure::{PLOT, PRINT, bare, quantile, root, status_kib, target};
 use sandbox::ExecutionRequest;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-
-const PRINT: &str = "print(1)";
-const PLOT: &str = "import numpy as np\nimport pandas as pd\nimport matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nframe = pd.DataFrame({'x': np.arange(50), 'y': np.arange(50) ** 2})\nframe.plot(x='x', y='y')\nplt.savefig('plot.png')\n";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The value below which the given share of the times lies, in milliseconds.
-fn quantile(times: &[Duration], share: f64) -> f64 {
-    let mut sorted: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1000.0).collect();
-    sorted.sort_by(f64::total_cmp);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of a small count is a small index"
-    )]
-    let index = ((sorted.len() - 1) as f64 * share).round() as usize;
-    sorted[index]
-}
-
-fn bare(python: &Path, code: &str, folder: &Path) -> Duration {
-    let begun = Instant::now();
-    let status = Command::new(python).args(["-c", code]).current_dir(folder).stdout(Stdio::null()).status();
-    assert!(status.is_ok_and(|status| status.success()), "bare Python runs the code");
-    begun.elapsed()
-}
 
 async fn jailed(system: &System, code: &str) -> Duration {
     let begun = Instant::now();
@@ -106,12 +83,6 @@ async fn job_figures(system: &System) {
     );
 }
 
-fn status_kib(pid: u32, field: &str) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
-    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap_or(0)
-}
-
 /// Start to ready, and memory at rest, of the real program.
 fn server_figures(data: &Path) {
     let program = root().join("target/release/darkroom");
@@ -138,11 +109,10 @@ fn server_figures(data: &Path) {
 
 #[tokio::main]
 async fn main() {
-    let target = root().join("target");
     let script = tempfile::NamedTempFile::with_suffix(".json").expect("script");
     let answers = serde_json::json!({ "answers": [{ "text": "```python\nprint(1)\n```" }], "repeat_last": true });
     std::fs::write(script.path(), answers.to_string()).expect("script");
-    let at = |name: &str| target.join(name).canonicalize().expect("'make setup' makes it").display().to_string();
+    let at = |name: &str| target(name).display().to_string();
     let variables = BTreeMap::from([
         ("PYTHON_ENV".to_owned(), at("python")),
         ("TOOLS_ENV".to_owned(), at("tools")),

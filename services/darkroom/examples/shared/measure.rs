@@ -1,0 +1,53 @@
+//! What the benchmarks share: quantiles, bare Python as the peer, and what the kernel says of a process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The shortest program.
+pub const PRINT: &str = "print(1)";
+/// A usual program: imports, a frame, a plot.
+pub const PLOT: &str = "import numpy as np\nimport pandas as pd\nimport matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nframe = pd.DataFrame({'x': np.arange(50), 'y': np.arange(50) ** 2})\nframe.plot(x='x', y='y')\nplt.savefig('plot.png')\n";
+
+/// Root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A folder of `target`, which `make setup` fills.
+pub fn target(name: &str) -> PathBuf {
+    root().join("target").join(name).canonicalize().expect("'make setup' makes it")
+}
+
+/// Milliseconds of a time.
+pub fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// The value below which the given share of the times lies, in milliseconds.
+pub fn quantile(times: &[Duration], share: f64) -> f64 {
+    let mut sorted: Vec<f64> = times.iter().map(|time| millis(*time)).collect();
+    sorted.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a small count is a small index"
+    )]
+    let index = ((sorted.len() - 1) as f64 * share).round() as usize;
+    sorted[index]
+}
+
+/// One run of bare Python.
+pub fn bare(python: &Path, code: &str, folder: &Path) -> Duration {
+    let begun = Instant::now();
+    let status = Command::new(python).args(["-c", code]).current_dir(folder).stdout(Stdio::null()).status();
+    assert!(status.is_ok_and(|status| status.success()), "bare Python runs the code");
+    begun.elapsed()
+}
+
+/// A number that `/proc/PID/status` gives in KiB.
+pub fn status_kib(pid: u32, field: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap_or(0)
+}
