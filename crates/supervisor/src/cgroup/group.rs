@@ -68,12 +68,17 @@ impl Folders {
         }
     }
 
-    /// Gives a run that takes long a sixteenth of the usual weight, so that short ones go first on a busy CPU.
-    pub fn step_back(&self) -> io::Result<bool> {
-        match self {
-            Self::V1 { cpu, .. } => write_if_there(cpu, "cpu.shares", "64"),
-            Self::V2(folder) => write_if_there(folder, "cpu.weight", "6"),
+    /// Has whatever runs here use only CPU time that no other run wants, or lets it compete again. Kernels before
+    /// 5.15 cannot do that; there it gets a sixteenth of the usual weight.
+    pub fn yield_cpu(&self, yields: bool) -> io::Result<bool> {
+        let (folder, weight, usual, less) = match self {
+            Self::V1 { cpu, .. } => (cpu, "cpu.shares", "1024", "64"),
+            Self::V2(folder) => (folder, "cpu.weight", "100", "6"),
+        };
+        if write_if_there(folder, "cpu.idle", if yields { "1" } else { "0" })? {
+            return Ok(true);
         }
+        write_if_there(folder, weight, if yields { less } else { usual })
     }
 
     /// Makes the folders.
@@ -150,9 +155,9 @@ impl Group {
         }
     }
 
-    /// Lets short runs go first from now on.
-    pub fn step_back(&self) {
-        if let Err(error) = self.folders.step_back() {
+    /// Lets other runs go first on a busy CPU, or no longer.
+    pub fn yield_cpu(&self, yields: bool) {
+        if let Err(error) = self.folders.yield_cpu(yields) {
             crate::complain(&format!("a long run cannot be ranked below short ones: {error}"));
         }
     }

@@ -6,7 +6,7 @@ mod tiers;
 use super::Supervisor;
 use super::clerk::{Clear, Clerks, Done, EndedRun};
 use super::generation::{Generation, Kit, State};
-use super::room::{Active, Pending, Phase, Room};
+use super::room::{Active, Pace, Pending, Phase, Room};
 use super::watch::{Sign, Watch};
 use crate::cgroup::{Group, Limits};
 use crate::config::TIERS;
@@ -25,8 +25,6 @@ const WARM_PATIENCE: Duration = Duration::from_secs(20);
 const MAKING_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a run lasts before its memory is watched: the usual limit cannot be reached sooner.
 const UNWATCHED: Duration = Duration::from_millis(30);
-/// How long a run may take before short ones go first.
-const SHORT_RUN: Duration = Duration::from_millis(200);
 /// Longest wait for everything to be dead when the supervisor ends.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -121,13 +119,11 @@ impl Desk {
                     Some(when) => at(when),
                     None => {}
                 }
-                match room.step_back_at {
-                    Some(when) if now >= when => {
-                        room.step_back_at = None;
-                        room.group.as_ref().inspect(|group| group.step_back());
+                if let (Some(pace), Some(group)) = (&mut room.pace, &room.group) {
+                    if now >= pace.next {
+                        group.yield_cpu(pace.look(now, group.cpu()));
                     }
-                    Some(when) => at(when),
-                    None => {}
+                    at(pace.next);
                 }
                 match active.kill_at {
                     Some(when) if now >= when => {
@@ -276,7 +272,7 @@ impl Desk {
                 room.phase = Phase::Running;
                 let rest = if limits.memory_bytes < ceilings.memory_bytes { Duration::ZERO } else { UNWATCHED };
                 room.watch_at = Some(begun + rest);
-                room.step_back_at = Some(begun + SHORT_RUN);
+                room.pace = Some(Pace::new(begun, room.cpu_before));
                 room.active = Some(Active { run, begun, deadline, stop: None, kill_at: None, ended: None });
                 let warm = self.generations.get(&room.generation).is_some_and(|one| one.tier.is_some());
                 self.tell(&Told::Started { id: run.id, warm }, &[&stdout, &stderr]);

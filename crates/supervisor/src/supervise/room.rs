@@ -70,6 +70,40 @@ pub struct Active {
     pub ended: Option<(i32, Instant)>,
 }
 
+/// A run that takes long lets short ones go first, as long as it gets its share all the same.
+///
+/// What waits for a CPU behind a busy process waits for some ticks of the clock; behind a group that yields, for
+/// none. But with only small runs coming, a group that yields would get nothing: one that got less than
+/// [`Pace::SHARE`] competes with the others for a while.
+#[derive(Debug)]
+pub struct Pace {
+    /// When to look again.
+    pub next: Instant,
+    begun: Instant,
+    cpu: Duration,
+}
+
+impl Pace {
+    /// How long a run may take before it yields.
+    const SHORT_RUN: Duration = Duration::from_millis(200);
+    /// Pause between two looks.
+    const ROUND: Duration = Duration::from_millis(250);
+    /// Share of one CPU in a round, in percent, below which a run no longer yields.
+    const SHARE: u32 = 25;
+
+    /// For a run let go now.
+    pub fn new(begun: Instant, cpu: Duration) -> Self {
+        Self { next: begun + Self::SHORT_RUN, begun, cpu }
+    }
+
+    /// Whether the run yields for the next round, by the CPU time it has used so far.
+    pub fn look(&mut self, now: Instant, cpu: Duration) -> bool {
+        let (used, took) = (cpu.saturating_sub(self.cpu), now.saturating_duration_since(self.begun));
+        (self.begun, self.cpu, self.next) = (now, cpu, now + Self::ROUND);
+        used * 100 >= took * Self::SHARE
+    }
+}
+
 /// A room.
 #[derive(Debug)]
 pub struct Room {
@@ -99,8 +133,8 @@ pub struct Room {
     pub group: Option<Group>,
     /// When the watch on its memory is to begin: most runs are over before that.
     pub watch_at: Option<Instant>,
-    /// When it is to let short runs go first.
-    pub step_back_at: Option<Instant>,
+    /// Whether it lets others go first, once it has taken long.
+    pub pace: Option<Pace>,
     /// Readable when its memory is short.
     pub short: Option<OwnedFd>,
     /// The run it was made for, when it was made for one.
@@ -141,7 +175,7 @@ impl Room {
             outputs: None,
             group: None,
             watch_at: None,
-            step_back_at: None,
+            pace: None,
             short: None,
             meant_for,
             active: None,
@@ -201,4 +235,22 @@ fn catches(pid: Pid, signal: i32) -> bool {
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     mask >> (signal - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects long runs from a stream of short ones: who got nothing stops yielding, and begins again later.
+    #[test]
+    fn a_run_yields_while_it_gets_its_share() {
+        let begun = Instant::now();
+        let (millis, mut pace) = (Duration::from_millis, Pace::new(begun, Duration::ZERO));
+        assert_eq!(pace.next, begun + millis(200));
+        for (at, cpu, yields) in [(200, 190, true), (450, 600, true), (700, 610, false), (950, 900, true)] {
+            let now = begun + millis(at);
+            assert_eq!(pace.look(now, millis(cpu)), yields, "{at}");
+            assert_eq!(pace.next, now + millis(250));
+        }
+    }
 }
