@@ -15,10 +15,10 @@ PROMPT ?=
 OUT ?= out/demo
 export IMAGE PROMPT OUT
 
-.PHONY: help setup build demo run test check bench clean
+.PHONY: help setup build demo run test check bench bench-sandbox hostile clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Set up the Python environments (sandbox, tools) when they are missing
 	@deploy/tools/python-env.sh target/python services/sandbox/python/requirements.lock
@@ -45,6 +45,12 @@ check: setup ## Formatting, lints, tidiness, licences and advisories
 
 bench: build ## Measure: sandbox against bare Python, job overhead, memory, start-up
 	@cargo run --release --locked --quiet --package darkroom --example bench
+
+bench-sandbox: build ## Measure the sandbox over HTTP against its limits (about ten minutes; PARTS="quick latency")
+	@cargo run --release --locked --quiet --package darkroom --example bench_sandbox -- $(PARTS)
+
+hostile: setup ## Run all hostile programs twenty times, in company, warm and cold
+	@cargo test --release --locked --workspace -- --ignored --nocapture hostile_programs_in_company_and_again
 
 clean: ## Remove everything that was built
 	@rm -rf target out

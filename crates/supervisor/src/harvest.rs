@@ -137,6 +137,11 @@ pub fn is_empty(out: &OwnedFd) -> bool {
 /// Name of the file in which a stopped run's Python says at which line it was, see `runner/program.py`.
 const LINE_FILE: &str = ".stopped-at";
 
+/// Whether a stopped run's Python has begun to say at which line it is. It says so in one write.
+pub fn line_is_told(out: &OwnedFd) -> bool {
+    rustix::fs::statat(out, LINE_FILE, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|file| file.st_size > 0)
+}
+
 /// Takes the line at which the code was when it was stopped, if its Python could still say so.
 pub fn take_line(out: &OwnedFd) -> Option<u32> {
     let file = open(out, LINE_FILE.as_bytes(), OFlags::empty()).ok()?;

@@ -11,6 +11,7 @@ use super::watch::{Sign, Watch};
 use crate::cgroup::{Group, Limits};
 use crate::config::TIERS;
 use crate::frames::{COLD, Run, Stop, Told};
+use crate::harvest;
 use crate::socket;
 use std::collections::BTreeMap;
 use std::io;
@@ -25,6 +26,8 @@ const WARM_PATIENCE: Duration = Duration::from_secs(20);
 const MAKING_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a run lasts before its memory is watched: the usual limit cannot be reached sooner.
 const UNWATCHED: Duration = Duration::from_millis(30);
+/// Pause between two looks whether a stopped run's Python has said at which line it is.
+const LINE_ROUND: Duration = Duration::from_millis(2);
 /// Longest wait for everything to be dead when the supervisor ends.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -126,10 +129,10 @@ impl Desk {
                     at(pace.next);
                 }
                 match active.kill_at {
-                    Some(when) if now >= when => {
+                    Some(when) if now >= when || room.outputs.as_ref().is_some_and(harvest::line_is_told) => {
                         room.kill();
                     }
-                    Some(when) => at(when),
+                    Some(when) => at(when.min(now + LINE_ROUND)),
                     None if now >= active.deadline => {
                         room.stop(Stop::Timeout);
                         at(now);

@@ -128,6 +128,17 @@ def own_library():
     return library
 
 
+def tidy_heap(libc):
+    """Sorts what was freed in the C library's heap. Left to each child, it would write all over its zygote's memory."""
+    libc.malloc.restype = ctypes.c_void_p
+    libc.malloc.argtypes = [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+    # A request larger than any small bin makes the allocator put everything into its place.
+    libc.free(libc.malloc(100_000))
+
+
 def heap():
     """Where the C library's heap begins and ends."""
     with open("/proc/self/maps") as maps:
@@ -158,6 +169,7 @@ def main():
         sys.exit(f"the zygote has {count} threads")
     gc.collect()
     gc.freeze()
+    tidy_heap(libc)
     library.darkroom_collapse(begin_of_heap, end_of_heap)
     os.write(SOCKET, b"Z")
     if library.darkroom_serve(SOCKET, seccomp, len(seccomp), int(CPU_SECONDS)) != 0:

@@ -2,6 +2,7 @@
 
 use crate::support::{Room, request, root, settings, warm};
 use common::execution::{ExecutionResult, Start};
+use futures::stream::{self, StreamExt};
 use regex::Regex;
 use sandbox::{Asked, ExecutionRequest};
 use std::collections::BTreeMap;
@@ -170,54 +171,81 @@ fn groups() -> Vec<Vec<Program>> {
     groups
 }
 
-async fn all_hold(room: &Room, start: Start) {
-    let canary = Canary::new();
-    let mut faults = Vec::new();
-    for group in groups() {
-        let together = group.len() == 2 && group[0].pair().is_some_and(|(how, _)| how == "with");
-        let results = if together {
-            let (a, b) = tokio::join!(group[0].run(room, &canary), group[1].run(room, &canary));
-            vec![a, b]
-        } else {
-            let mut results = Vec::new();
-            for program in &group {
-                results.push(program.run(room, &canary).await);
-            }
-            results
-        };
-        for (program, (result, took)) in group.iter().zip(results) {
-            let mut found = program.faults(&result, took);
-            if result.start != start {
-                found.push(format!("started {:?}", result.start));
-            }
-            if canary.heard() {
-                found.push("reached the network".to_owned());
-            }
-            if !found.is_empty() {
-                faults.push(format!("{}: {}", program.name, found.join("; ")));
-            }
+/// Runs a program, or a pair, and answers what is not as it should be.
+async fn faults_of(room: &Room, group: Vec<Program>, start: Start, canary: &Canary) -> Vec<String> {
+    let together = group.len() == 2 && group[0].pair().is_some_and(|(how, _)| how == "with");
+    let results = if together {
+        let (a, b) = tokio::join!(group[0].run(room, canary), group[1].run(room, canary));
+        vec![a, b]
+    } else {
+        let mut results = Vec::new();
+        for program in &group {
+            results.push(program.run(room, canary).await);
         }
-        let after = room.run("print(1)").await;
-        assert_eq!(after.stdout, "1\n", "after {}: {:?}", group[0].name, after.status);
+        results
+    };
+    let mut faults = Vec::new();
+    for (program, (result, took)) in group.iter().zip(results) {
+        let mut found = program.faults(&result, took);
+        if result.start != start {
+            found.push(format!("started {:?}", result.start));
+        }
+        if canary.heard() {
+            found.push("reached the network".to_owned());
+        }
+        if !found.is_empty() {
+            faults.push(format!("{}: {}", program.name, found.join("; ")));
+        }
     }
+    let after = room.run("print(1)").await;
+    if after.stdout != "1\n" {
+        faults.push(format!("after {}: {:?} {}", group[0].name, after.status, after.stderr));
+    }
+    faults
+}
+
+/// All programs, so many at a time.
+async fn all_hold(room: &Room, start: Start, at_a_time: usize) {
+    let canary = Canary::new();
+    let ran = stream::iter(groups()).map(|group| faults_of(room, group, start, &canary)).buffer_unordered(at_a_time);
+    let faults: Vec<String> = ran.collect::<Vec<_>>().await.concat();
     assert!(faults.is_empty(), "{} programs:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// A sandbox whose tiers all have rooms ready.
+async fn warm_room() -> Room {
+    let room = Room::with(warm([2, 2, 1])).await;
+    for _ in 0..600 {
+        if room.sandbox.health().await.tiers.iter().all(|tier| tier.state == "serving" && tier.ready > 0) {
+            return room;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no warm rooms: {:?}", room.sandbox.health().await.tiers);
 }
 
 /// Protects everybody: every wall holds for code in a Python of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_programs_cold() {
-    all_hold(&Room::with(settings()).await, Start::Cold).await;
+    all_hold(&Room::with(settings()).await, Start::Cold, 1).await;
 }
 
 /// Protects everybody: every wall holds just as well for children of zygotes.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_programs_warm() {
-    let room = Room::with(warm([2, 2, 1])).await;
-    for _ in 0..600 {
-        if room.sandbox.health().await.tiers.iter().all(|tier| tier.state == "serving" && tier.ready > 0) {
-            return all_hold(&room, Start::Warm).await;
+    all_hold(&warm_room().await, Start::Warm, 1).await;
+}
+
+/// Protects everybody from luck: twenty times each, each beside two others, on both paths. `make hostile` runs it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes the better part of an hour"]
+async fn hostile_programs_in_company_and_again() {
+    let (cold, warm) = (Room::with(settings()).await, warm_room().await);
+    for round in 1..=20 {
+        for (room, start) in [(&cold, Start::Cold), (&warm, Start::Warm)] {
+            let begin = Instant::now();
+            all_hold(room, start, 3).await;
+            println!("round {round}, {start:?}: all hold, {:.0} s", begin.elapsed().as_secs_f64());
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("no warm rooms: {:?}", room.sandbox.health().await.tiers);
 }

@@ -3,7 +3,6 @@
 use super::super::clerk::{Join, tell};
 use super::*;
 use crate::frames::Order;
-use crate::harvest;
 use rustix::process::{PidfdFlags, pidfd_open};
 
 impl Desk {
