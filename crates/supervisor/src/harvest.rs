@@ -144,7 +144,12 @@ pub fn line_is_told(out: &OwnedFd) -> bool {
 
 /// Takes the line at which the code was when it was stopped, if its Python could still say so.
 pub fn take_line(out: &OwnedFd) -> Option<u32> {
-    let file = open(out, LINE_FILE.as_bytes(), OFlags::empty()).ok()?;
+    // The code may have put anything there.
+    let named = statat(out, LINE_FILE, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    if FileType::from_raw_mode(named.st_mode) != FileType::RegularFile {
+        return None;
+    }
+    let file = regular(out, LINE_FILE, u64::try_from(named.st_size).ok()?).ok()?;
     let mut text = [0_u8; 10];
     let length = rustix::io::read(&file, &mut text).ok()?;
     // It is no output. A file that stays would be delivered, which harms nobody.
@@ -182,8 +187,10 @@ fn walk(folder: &OwnedFd, prefix: Vec<u8>, depth: usize, entries: &mut Vec<Entry
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory if depth >= MAX_DEPTH => entries.push(Entry { path, verdict: Err(Reason::TooDeep) }),
             FileType::Directory => {
-                if let Ok(inner) = open(folder, &name, OFlags::DIRECTORY) {
-                    walk(&inner, [&path[..], b"/"].concat(), depth + 1, entries, seen);
+                match open(folder, &name, OFlags::DIRECTORY) {
+                    Ok(inner) => walk(&inner, [&path[..], b"/"].concat(), depth + 1, entries, seen),
+                    // What it holds is not delivered, so it is told of.
+                    Err(_) => entries.push(Entry { path, verdict: Err(Reason::SpecialFile) }),
                 }
             }
             kind => entries.push(Entry { path, verdict: judge(kind, &stat, seen) }),
@@ -216,5 +223,7 @@ fn regular(out: &OwnedFd, name: &str, size: u64) -> Result<OwnedFd, Reason> {
     if same { Ok(file) } else { Err(Reason::SpecialFile) }
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;
