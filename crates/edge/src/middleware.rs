@@ -6,16 +6,19 @@ use crate::problem::Problem;
 use crate::request_id::{self, RequestId};
 use crate::routes::{Access, RouteTable};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use common::ErrorCode;
-use futures::FutureExt;
+use futures::{FutureExt, Stream};
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -51,6 +54,7 @@ pub(crate) async fn observe(
         request.head_mut().method = Method::GET;
     }
     // Neither the query nor headers: both can carry credentials.
+    let unread = keep_open(&mut request);
     let span = tracing::info_span!("request", request.id = %id, http.method = %method);
     let result = next.call(request).instrument(span.clone()).await;
     match result {
@@ -59,10 +63,10 @@ pub(crate) async fn observe(
             let mut response = as_problem(response.map_into_boxed_body());
             span.in_scope(|| log(&route, response.status(), start));
             dress(response.headers_mut(), &id);
-            Ok(if method == Method::HEAD {
-                response.map_body(|_, body| BoxBody::new(NoBody(body.size())))
-            } else {
-                response
+            Ok(match (method, unread) {
+                (Method::HEAD, _) => response.map_body(|_, body| BoxBody::new(NoBody(body.size()))),
+                (_, Some(_unread)) => response.map_body(|_, body| BoxBody::new(Answer { body, _unread })),
+                (_, None) => response,
             })
         }
         Err(mut error) => {
@@ -201,6 +205,48 @@ pub(crate) async fn fallback(request: HttpRequest, gate: web::Data<Gate>) -> Htt
             response
         }
         _ => Problem::new(ErrorCode::NotFound).error_response(),
+    }
+}
+
+/// The body of a request, shared between its handler and its answer.
+#[derive(Clone)]
+struct Shared(Rc<RefCell<Payload>>);
+
+impl Stream for Shared {
+    type Item = Result<web::Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_next(cx)
+    }
+}
+
+/// Keeps a body of unknown length open until its request is answered. One that is dropped before would be
+/// read to its end, however far that is; one that is still open then is closed, with the connection.
+fn keep_open(request: &mut ServiceRequest) -> Option<Shared> {
+    if !request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return None;
+    }
+    let shared = Shared(Rc::new(RefCell::new(request.take_payload())));
+    let stream: Pin<Box<dyn Stream<Item = _>>> = Box::pin(shared.clone());
+    request.set_payload(Payload::from(stream));
+    Some(shared)
+}
+
+/// An answer, with the body of its request.
+struct Answer {
+    body: BoxBody,
+    _unread: Shared,
+}
+
+impl MessageBody for Answer {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(cx)
     }
 }
 

@@ -47,6 +47,17 @@ pub fn invalid_json(error: &serde_json::Error) -> Problem {
     Problem::with_detail(ErrorCode::InvalidJson, detail)
 }
 
+/// As [`invalid_json`], for whoever has the bytes: those that are no text at all are named as that.
+pub fn invalid_json_bytes(body: &[u8], error: &serde_json::Error) -> Problem {
+    match std::str::from_utf8(body) {
+        Ok(_) => invalid_json(error),
+        Err(text) => {
+            let detail = format!("The body is not UTF-8 text: its byte {} is wrong.", text.valid_up_to() + 1);
+            Problem::with_detail(ErrorCode::InvalidJson, detail)
+        }
+    }
+}
+
 fn query_problem(error: &QueryPayloadError) -> Problem {
     let QueryPayloadError::Deserialize(cause) = error else { return Problem::new(ErrorCode::BadRequest) };
     let complaint = shorten(&cause.to_string());

@@ -64,8 +64,7 @@ async fn start(options: cli::Serve, environment: Environment) -> Result<(), NotR
 }
 
 fn shell_settings() -> ShellSettings {
-    // Inputs of an execution travel as base64 within JSON: 64 MiB of them need about 88 MiB.
-    ShellSettings { json_limit: 90 << 20, shutdown_timeout: Duration::from_secs(10), ..ShellSettings::default() }
+    ShellSettings { shutdown_timeout: Duration::from_secs(10), ..ShellSettings::default() }
 }
 
 fn absolute(path: PathBuf) -> PathBuf {
