@@ -5,6 +5,7 @@ use crate::explain::{Known, explanation, traceback};
 use crate::harvest::Harvested;
 use crate::jail::{Asked, Captured, JailError, Live, Moment, Outcome, Stream, Task};
 use crate::settings::Limits;
+use crate::slots::Turn;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// Most input files of a run.
 const MAX_INPUTS: usize = 64;
 /// Most input bytes of a run.
-const MAX_INPUT_BYTES: usize = 64 << 20;
+pub const MAX_INPUT_BYTES: usize = 64 << 20;
 /// Longest name of an input file, in bytes.
 const MAX_INPUT_NAME: usize = 200;
 
@@ -60,7 +61,8 @@ impl ExecutionRequest {
     /// Says which field is wrong and why.
     pub fn check(&self, max_timeout: Duration, limits: &Limits) -> Result<(), Failure> {
         let invalid = |detail: String| Err(Failure::with_detail(ErrorCode::InvalidField, detail));
-        if self.code.trim().is_empty() {
+        // An editor's byte order mark alone is no code either.
+        if self.code.trim_start_matches('\u{feff}').trim().is_empty() {
             return invalid("The field 'code' is empty.".into());
         }
         if self.code.len() > MAX_EXECUTION_CODE_BYTES {
@@ -133,13 +135,36 @@ impl Sandbox {
         cancel: CancellationToken,
         live: Option<Live>,
     ) -> Result<Execution, Failure> {
+        let turn = self.line_up(&request)?;
+        self.execute_in(turn, request, cancel, live).await
+    }
+
+    /// Checks a request and gives it a place in the line.
+    ///
+    /// # Errors
+    /// The request makes no sense, or too many wait already.
+    pub(crate) fn line_up(&self, request: &ExecutionRequest) -> Result<Turn, Failure> {
+        request.check(self.0.settings.max_timeout, &self.0.settings.jail.limits)?;
+        self.0.slots.line_up(&request.owner).map_err(|_| Failure::new(ErrorCode::TooBusy))
+    }
+
+    /// As [`Sandbox::execute`], from a place in the line.
+    ///
+    /// # Errors
+    /// The jail does not work now.
+    pub(crate) async fn execute_in(
+        &self,
+        turn: Turn,
+        request: ExecutionRequest,
+        cancel: CancellationToken,
+        live: Option<Live>,
+    ) -> Result<Execution, Failure> {
         let (max_timeout, limits) = (self.0.settings.max_timeout, self.0.settings.jail.limits);
-        request.check(max_timeout, &limits)?;
-        let ExecutionRequest { code, inputs, timeout, asked, owner } = request;
+        let ExecutionRequest { code, inputs, timeout, asked, owner: _ } = request;
         let task = Task { inputs, asked, live, ..Task::new(code, timeout.unwrap_or(max_timeout)) };
         let slot = tokio::select! {
             biased;
-            slot = self.0.slots.take_or_refuse(&owner) => slot.map_err(|_| Failure::new(ErrorCode::TooBusy))?,
+            slot = turn.come() => slot.map_err(|_| Failure::new(ErrorCode::TooBusy))?,
             () = cancel.cancelled() => {
                 let outcome = Outcome::never_ran(limits.less(asked), task.timeout);
                 return Ok(Execution::new(outcome, self.isolation().await));
@@ -179,6 +204,14 @@ pub fn failure(error: &JailError) -> Failure {
         JailError::Broken(why) => {
             tracing::error!(why, "the jail did not work");
             Failure::new(ErrorCode::JailUnavailable)
+        }
+        JailError::Lost { .. } => {
+            tracing::error!("a run broke off: the supervisor has ended");
+            let detail =
+                "The run broke off: the part of the sandbox that carried it out has ended. Nothing of the run is left.";
+            let advice =
+                "Send it again: that part is started anew. If this happens again, the operator should read the log.";
+            Failure { advice: advice.to_owned(), ..Failure::with_detail(ErrorCode::JailUnavailable, detail) }
         }
     }
 }
@@ -275,7 +308,10 @@ mod tests {
     #[test]
     fn requests_are_checked() {
         assert_eq!(code_of(&request("print(1)")), None);
-        assert_eq!(code_of(&request(" \n")), Some(ErrorCode::InvalidField));
+        for empty in ["", " \n", "\u{feff}", "\u{feff}\n"] {
+            assert_eq!(code_of(&request(empty)), Some(ErrorCode::InvalidField), "{empty:?}");
+        }
+        assert_eq!(code_of(&request("\u{feff}print(1)")), None);
         assert_eq!(code_of(&request("a\0b")), Some(ErrorCode::InvalidField));
         assert_eq!(code_of(&request(&"x".repeat(MAX_EXECUTION_CODE_BYTES + 1))), Some(ErrorCode::CodeTooLong));
         for millis in [0, 99, 120_001] {

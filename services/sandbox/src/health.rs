@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 /// How often the walls are proved again.
 const PROVE_EVERY: Duration = Duration::from_secs(600);
+/// How soon they are proved again where one did not hold: a probe may have broken off with a supervisor that died.
+const PROVE_AGAIN: Duration = Duration::from_secs(15);
 /// Pause before the first proof: whoever starts up has better things to do, and the walls were exercised once
 /// already when the sandbox was opened.
 const PROVE_AFTER: Duration = Duration::from_secs(3);
@@ -37,7 +39,7 @@ pub struct SandboxHealth {
     pub probes: Vec<Probed>,
     /// Seconds since that proof.
     pub proved_seconds_ago: Option<u64>,
-    /// Callers that wait for a slot.
+    /// Direct runs that wait for a slot.
     pub waiting: usize,
 }
 
@@ -94,12 +96,13 @@ pub async fn keep_proving(sandbox: Sandbox, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => pause = PROVE_EVERY,
+            () = tokio::time::sleep(pause) => {}
         }
         let probes = tokio::select! {
             () = stop.cancelled() => return,
             probes = sandbox.prove() => probes,
         };
+        pause = if probes.iter().all(|probe| probe.ok) { PROVE_EVERY } else { PROVE_AGAIN };
         for failed in probes.iter().filter(|probe| !probe.ok) {
             tracing::error!(probe = failed.name, detail = failed.detail, "a wall of the sandbox does not hold");
         }

@@ -51,6 +51,12 @@ pub enum JailError {
     /// The jail did not come up, or broke.
     #[error("the jail did not work: {0}")]
     Broken(String),
+    /// The supervisor ended with the run in hand.
+    #[error("the supervisor has ended")]
+    Lost {
+        /// Whether the code was let go.
+        started: bool,
+    },
 }
 
 /// What a run may use; what is absent is what the operator allows at most.
@@ -65,7 +71,7 @@ pub struct Asked {
 }
 
 /// What is to be run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Task {
     /// The Python code.
     pub code: Bytes,
@@ -156,6 +162,9 @@ pub struct TierHealth {
     pub trouble: Option<String>,
 }
 
+/// Supervisors that are tried for one run while they end before they let its code go.
+const SUPERVISORS: usize = 3;
+
 /// A working jail. Dropping it ends the supervisor and whatever still runs.
 #[derive(Debug)]
 pub struct Jail {
@@ -203,10 +212,19 @@ impl Jail {
     /// # Errors
     /// The jail did not work; that says nothing about the code.
     pub async fn run(&self, task: Task, cancel: &CancellationToken) -> Result<(Outcome, Isolation), JailError> {
-        let link = self.connected().await?;
-        let outcome = run::run(&link, self.limits, task, cancel).await?;
-        let isolation = isolation(Some(&link), &outcome.limits);
-        Ok((outcome, isolation))
+        for _ in 0..SUPERVISORS {
+            let link = self.connected().await?;
+            match run::run(&link, self.limits, task.clone(), cancel).await {
+                // The code was not let go yet, so this was no run.
+                Err(JailError::Lost { started: false }) => link.give_up(),
+                Err(error) => return Err(error),
+                Ok(outcome) => {
+                    let isolation = isolation(Some(&link), &outcome.limits);
+                    return Ok((outcome, isolation));
+                }
+            }
+        }
+        Err(JailError::Lost { started: false })
     }
 
     /// The present link, or one to a new supervisor when the last has ended.

@@ -26,7 +26,7 @@ mod start;
 mod stops;
 mod tier;
 
-pub use execute::{Execution, ExecutionRequest};
+pub use execute::{Execution, ExecutionRequest, MAX_INPUT_BYTES};
 pub use harvest::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
 pub use health::SandboxHealth;
 pub use jail::{Asked, Chunk, JailUnavailable, Live, Stream, TierHealth};

@@ -71,6 +71,7 @@ fn does_not_work(error: &JailError) -> JailUnavailable {
     match error {
         JailError::Storage(cause) => JailUnavailable::io("the sandbox's work folder", cause),
         JailError::Broken(why) => JailUnavailable::new(format!("the jail does not start: {why}"), ADVICE),
+        JailError::Lost { .. } => JailUnavailable::new("the jail does not start: the supervisor has ended", ADVICE),
     }
 }
 

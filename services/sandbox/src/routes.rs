@@ -1,20 +1,24 @@
 //! Direct runs over HTTP.
 
 mod events;
+mod keep;
 
 use crate::Sandbox;
-use crate::execute::{Execution, ExecutionRequest};
+use crate::execute::ExecutionRequest;
 use crate::jail::{Asked, Live};
+use crate::slots::Turn;
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use blob::{BlobError, BlobKey, ErrorKind, InvalidKey};
+use blob::{BlobError, ErrorKind};
 use bytes::{Bytes, BytesMut};
 use common::execution::{ExecutionResult, OutputFile};
 use common::{ErrorCode, ExecutionId, Failure, OwnerId};
 use edge::output::{Output, serve};
 use edge::{Principal, Problem, ProblemBody, parse_id};
 use futures::StreamExt;
+use keep::Keys;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -78,7 +82,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Run Python code in the sandbox. The answer comes when it has ended; with `Accept: text/event-stream` what
 /// it prints comes as it is printed (`output` events: `stream`, `ms`, `text`), and the answer last (`result`,
-/// or `problem`).
+/// or `problem`). A caller that goes away ends its run; nothing of it is kept.
 #[utoipa::path(
     tag = "executions", operation_id = "run_code", request_body = ExecutionBody,
     responses(
@@ -86,7 +90,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         (status = 413, description = "The inputs are too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is not allowed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "No free slot; try again later", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The jail does not work now", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 507, description = "It ran, but what it left cannot be kept; nothing of it is", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The jail does not work now, or the run broke off", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/api/v1/executions")]
@@ -100,18 +105,18 @@ async fn run_code(
         let detail = "The request body must be sent with 'Content-Type: application/json'.";
         return Err(Problem::with_detail(ErrorCode::UnsupportedMediaType, detail));
     }
-    let body = read(payload).await?;
-    let body: ExecutionBody = serde_json::from_slice(&body).map_err(|error| edge::validate::invalid_json(&error))?;
+    let body = read(&request, payload).await?;
+    let body: ExecutionBody =
+        serde_json::from_slice(&body).map_err(|error| edge::validate::invalid_json_bytes(&body, &error))?;
     let asked = ExecutionRequest { owner: principal.owner.to_string(), ..asked(body)? };
+    // Nonsense, and a caller too many, are refused with their own status before any stream begins.
+    let turn = sandbox.line_up(&asked).map_err(problem)?;
     if wants_events(&request) {
-        // Nonsense is refused with its own status, before the stream begins.
-        let settings = &sandbox.0.settings;
-        asked.check(settings.max_timeout, &settings.jail.limits).map_err(problem)?;
         let sandbox = sandbox.get_ref().clone();
-        return Ok(edge::sse::respond(events::of(sandbox, principal.owner, asked), CancellationToken::new()));
+        return Ok(edge::sse::respond(events::of(sandbox, principal.owner, turn, asked), CancellationToken::new()));
     }
     // A caller that goes away drops this future, and with it the run.
-    let answer = run_and_store(&sandbox, &principal.owner, asked, None).await?;
+    let answer = run_and_store(&sandbox, &principal.owner, turn, asked, None).await?;
     Ok(HttpResponse::Ok().json(answer))
 }
 
@@ -124,12 +129,13 @@ fn wants_events(request: &HttpRequest) -> bool {
 pub(crate) async fn run_and_store(
     sandbox: &Sandbox,
     owner: &OwnerId,
+    turn: Turn,
     asked: ExecutionRequest,
     live: Option<Live>,
 ) -> Result<ExecutionAnswer, Problem> {
-    let execution = sandbox.execute(asked, CancellationToken::new(), live).await.map_err(problem)?;
+    let execution = sandbox.execute_in(turn, asked, CancellationToken::new(), live).await.map_err(problem)?;
     let id = ExecutionId::new();
-    let result = store(sandbox, owner, id, execution).await.map_err(|error| blob_problem(&error))?;
+    let result = keep::store(sandbox, owner, id, execution).await.map_err(|error| blob_problem(&error))?;
     Ok(ExecutionAnswer { id, result })
 }
 
@@ -175,13 +181,20 @@ async fn read_output(
     Ok(serve(shown, content))
 }
 
-async fn read(mut payload: web::Payload) -> Result<Bytes, Problem> {
+async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = format!("The request body is larger than the {MAX_BODY_BYTES} bytes accepted here.");
+        Problem::with_detail(ErrorCode::PayloadTooLarge, detail)
+    };
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(too_large());
+    }
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::with_detail(ErrorCode::BadRequest, "The request body was cut off."))?;
         if body.len() + chunk.len() > MAX_BODY_BYTES {
-            let detail = format!("The request body is larger than the {MAX_BODY_BYTES} bytes accepted here.");
-            return Err(Problem::with_detail(ErrorCode::PayloadTooLarge, detail));
+            return Err(too_large());
         }
         body.extend_from_slice(&chunk);
     }
@@ -207,59 +220,6 @@ fn asked(body: ExecutionBody) -> Result<ExecutionRequest, Problem> {
     let memory_bytes = body.memory_mib.map(|mib| mib.saturating_mul(1 << 20));
     let asked = Asked { memory_bytes, pids: body.pids, cpu_percent };
     Ok(ExecutionRequest { inputs, timeout, asked, ..ExecutionRequest::new(body.code) })
-}
-
-/// Where the outputs of a direct run stand. The owner is part of every key, so nobody else's request can
-/// even name them.
-struct Keys {
-    list: BlobKey,
-    outputs: BlobKey,
-}
-
-impl Keys {
-    fn of(owner: &OwnerId, id: ExecutionId) -> Result<Self, InvalidKey> {
-        let run = BlobKey::parse(&format!("executions/{owner}/{id}"))?;
-        Ok(Self { list: run.join("outputs.json")?, outputs: run.join("outputs")? })
-    }
-
-    fn output(&self, name: &str) -> Result<BlobKey, InvalidKey> {
-        BlobKey::parse(&format!("{}/{name}", self.outputs))
-    }
-}
-
-async fn store(
-    sandbox: &Sandbox,
-    owner: &OwnerId,
-    id: ExecutionId,
-    execution: Execution,
-) -> Result<ExecutionResult, BlobError> {
-    let Execution { mut result, contents } = execution;
-    if result.outputs.is_empty() {
-        return Ok(result);
-    }
-    let wrong =
-        |error: InvalidKey| BlobError { kind: ErrorKind::Source, key: id.to_string(), source: Some(error.into()) };
-    let keys = Keys::of(owner, id).map_err(wrong)?;
-    for (output, content) in result.outputs.iter_mut().zip(contents) {
-        sandbox.0.blob.put(&keys.output(&output.name).map_err(wrong)?, content).await?;
-        output.path = format!("/api/v1/executions/{id}/outputs/{}", percent_encoded(&output.name));
-    }
-    let list = serde_json::to_vec(&result.outputs).unwrap_or_default();
-    sandbox.0.blob.put(&keys.list, list.into()).await?;
-    Ok(result)
-}
-
-/// A name as part of a link; its folders stay folders.
-fn percent_encoded(name: &str) -> String {
-    let mut encoded = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 fn problem(failure: Failure) -> Problem {

@@ -34,10 +34,26 @@ struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// What a caller gets at once.
-enum Answer {
-    Slot(Slot),
-    Wait(oneshot::Receiver<Slot>),
+/// A place in the line. Dropping it gives it up.
+#[derive(Debug)]
+pub enum Turn {
+    /// It is the caller's turn.
+    Now(Slot),
+    /// Others are before.
+    Later(oneshot::Receiver<Slot>),
+}
+
+impl Turn {
+    /// Waits for the turn to come.
+    ///
+    /// # Errors
+    /// It never will: the slots are gone.
+    pub async fn come(self) -> Result<Slot, Full> {
+        match self {
+            Self::Now(slot) => Ok(slot),
+            Self::Later(granted) => granted.await.map_err(|_| Full),
+        }
+    }
 }
 
 impl Slots {
@@ -56,15 +72,11 @@ impl Slots {
     /// A slot for work that is held back elsewhere: waits as long as it takes.
     pub async fn take(&self, owner: &str) -> Slot {
         loop {
-            match self.ask(owner, false) {
-                Ok(Answer::Slot(slot)) => return slot,
-                Ok(Answer::Wait(granted)) => {
-                    if let Ok(slot) = granted.await {
-                        return slot;
-                    }
-                }
-                // Places that do not count are never refused.
-                Err(Full) => {}
+            // Places that do not count are never refused.
+            if let Ok(turn) = self.ask(owner, false)
+                && let Ok(slot) = turn.come().await
+            {
+                return slot;
             }
         }
     }
@@ -76,26 +88,25 @@ impl Slots {
         is_free.then(|| state.start(owner, self))
     }
 
-    /// A slot for somebody who asks directly.
+    /// A place in the line for somebody who asks directly.
     ///
     /// # Errors
     /// The queue is full.
-    pub async fn take_or_refuse(&self, owner: &str) -> Result<Slot, Full> {
-        match self.ask(owner, true)? {
-            Answer::Slot(slot) => Ok(slot),
-            Answer::Wait(granted) => granted.await.map_err(|_| Full),
-        }
+    pub fn line_up(&self, owner: &str) -> Result<Turn, Full> {
+        self.ask(owner, true)
     }
 
-    /// Callers that wait.
+    /// Direct callers that wait now.
     pub fn waiting(&self) -> usize {
-        self.lock().waiting.iter().map(|(_, places)| places.len()).sum()
+        let mut state = self.lock();
+        state.forget_the_gone();
+        state.queued
     }
 
-    fn ask(&self, owner: &str, counts: bool) -> Result<Answer, Full> {
+    fn ask(&self, owner: &str, counts: bool) -> Result<Turn, Full> {
         let mut state = self.lock();
         if state.may_run(owner) && state.nobody_before(owner) {
-            return Ok(Answer::Slot(state.start(owner, self)));
+            return Ok(Turn::Now(state.start(owner, self)));
         }
         state.forget_the_gone();
         if counts && state.queued >= state.queue {
@@ -108,7 +119,7 @@ impl Slots {
             Some((_, places)) => places.push_back(place),
             None => state.waiting.push_back((owner.to_owned(), VecDeque::from([place]))),
         }
-        Ok(Answer::Wait(grant))
+        Ok(Turn::Later(grant))
     }
 
     fn give_back(&self, owner: &str) {
@@ -209,13 +220,14 @@ mod tests {
     #[tokio::test]
     async fn slots_and_queue_are_bounded() {
         let slots = Slots::new(2, 1);
-        let first = slots.take_or_refuse("a").await.unwrap();
-        let second = slots.take_or_refuse("b").await.unwrap();
-        let mut third = Box::pin(slots.take_or_refuse("c"));
+        let first = slots.line_up("a").unwrap().come().await.unwrap();
+        let second = slots.line_up("b").unwrap().come().await.unwrap();
+        let mut third = Box::pin(slots.line_up("c").unwrap().come());
         assert!(futures::poll!(&mut third).is_pending());
-        assert_eq!(slots.take_or_refuse("d").await.map(|_| ()), Err(Full));
+        assert_eq!((slots.line_up("d").err(), slots.waiting()), (Some(Full), 1));
         drop(third);
-        let mut fourth = Box::pin(slots.take_or_refuse("d"));
+        assert_eq!(slots.waiting(), 0, "who went away does not wait");
+        let mut fourth = Box::pin(slots.line_up("d").unwrap().come());
         assert!(futures::poll!(&mut fourth).is_pending());
         drop(first);
         assert!(fourth.await.is_ok());

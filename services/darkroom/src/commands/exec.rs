@@ -10,8 +10,8 @@ use crate::system;
 use bytes::Bytes;
 use common::ErrorCode;
 use common::execution::{ExecutionResult, MAX_EXECUTION_CODE_BYTES, RunStatus, Start};
-use sandbox::{Asked, Chunk, Execution, ExecutionRequest, Stream};
-use std::io::Write;
+use sandbox::{Asked, Chunk, Execution, ExecutionRequest, MAX_INPUT_BYTES, Stream};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +46,11 @@ fn request(options: &cli::Exec) -> Result<ExecutionRequest, String> {
             .file_name()
             .and_then(|name| name.to_str())
             .ok_or_else(|| format!("{} has no usable file name.", path.display()))?;
-        let content = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        // One byte more than all inputs may have tells that it is too much; a device would have no end.
+        let mut content = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut content))
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         inputs.push((name.to_owned(), Bytes::from(content)));
     }
     let timeout = options.timeout.map(Duration::try_from_secs_f64).transpose();

@@ -157,6 +157,11 @@ impl Link {
         !lock(&self.waiting).ended
     }
 
+    /// Takes the supervisor for ended, as somebody has seen who was faster than the end of its line.
+    pub fn give_up(&self) {
+        lock(&self.waiting).ended = true;
+    }
+
     /// Registers a run: its id, and where frames about it arrive. The channel closes when the supervisor ends.
     pub fn enter(&self) -> (u64, mpsc::UnboundedReceiver<News>) {
         let (sender, news) = mpsc::unbounded_channel();

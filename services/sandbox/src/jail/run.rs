@@ -17,8 +17,9 @@ use supervisor::bundle;
 use supervisor::frames::{COLD, Ended, Order, Run, Told};
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Bundles up to this many bytes are put together without a thread of their own.
 const SMALL: usize = 256 * 1024;
@@ -41,8 +42,10 @@ pub async fn run(link: &Link, ceilings: Limits, task: Task, cancel: &Cancellatio
         pids: limits.pids,
         cpu_percent: limits.cpu_percent,
     };
-    let gone = |error: io::Error| JailError::Broken(format!("the supervisor takes no order: {error}"));
-    link.tell(&Order::Run(order), Some(&bundle)).map_err(gone)?;
+    link.tell(&Order::Run(order), Some(&bundle)).map_err(|error| {
+        tracing::error!(%error, "the supervisor takes no order");
+        JailError::Lost { started: false }
+    })?;
     drop(bundle);
     let mut seen = Seen::new(limits, live);
     let ended = follow(link, id, &mut news, &mut seen, cancel).await?;
@@ -102,7 +105,8 @@ struct Seen {
     start: Start,
     limits: Limits,
     live: Option<super::Live>,
-    streams: Option<JoinHandle<Streams>>,
+    /// Ends when nobody wants the streams any more: a run that broke off has no end that would be waited for.
+    streams: Option<AbortOnDropHandle<Streams>>,
     over: CancellationToken,
     all_dead: CancellationToken,
 }
@@ -136,7 +140,7 @@ impl Seen {
             ended: self.all_dead.clone(),
             live: self.live.take(),
         };
-        self.streams = Some(tokio::spawn(drain(reading)));
+        self.streams = Some(AbortOnDropHandle::new(tokio::spawn(drain(reading))));
         Ok(())
     }
 
@@ -163,14 +167,14 @@ async fn follow(
     loop {
         let News { told, fds } = tokio::select! {
             biased;
-            next = news.recv() => next.ok_or_else(|| JailError::Broken("the supervisor has ended".to_owned()))?,
+            next = news.recv() => next.ok_or(JailError::Lost { started: seen.streams.is_some() })?,
             why = async { tokio::select! {
                 () = cancel.cancelled() => Stop::Killed,
                 () = over.cancelled() => Stop::OutputLimit,
             } }, if !asked_to_end => {
                 asked_to_end = true;
-                let gone = |error: io::Error| JailError::Broken(format!("a run cannot be ended: {error}"));
-                link.tell(&Order::Kill { id, why }, None).map_err(gone)?;
+                let started = seen.streams.is_some();
+                link.tell(&Order::Kill { id, why }, None).map_err(|_| JailError::Lost { started })?;
                 continue;
             }
         };

@@ -3,6 +3,7 @@
 use super::{ExecutionRequest, run_and_store};
 use crate::Sandbox;
 use crate::jail::{Chunk, Stream};
+use crate::slots::Turn;
 use common::OwnerId;
 use edge::sse::Event;
 use futures::stream;
@@ -23,11 +24,11 @@ struct Follower {
 }
 
 /// Starts the run; dropping the stream ends it.
-pub fn of(sandbox: Sandbox, owner: OwnerId, asked: ExecutionRequest) -> impl futures::Stream<Item = Event> {
+pub fn of(sandbox: Sandbox, owner: OwnerId, turn: Turn, asked: ExecutionRequest) -> impl futures::Stream<Item = Event> {
     let (live, chunks) = mpsc::channel(FOLLOWED);
     let (told, result) = oneshot::channel();
     let run = tokio::spawn(async move {
-        let event = match run_and_store(&sandbox, &owner, asked, Some(live)).await {
+        let event = match run_and_store(&sandbox, &owner, turn, asked, Some(live)).await {
             Ok(answer) => event("result", serde_json::to_value(answer).unwrap_or_default()),
             Err(problem) => event("problem", serde_json::to_value(problem.body()).unwrap_or_default()),
         };
