@@ -92,6 +92,42 @@ fn bad_input_is_refused_with_two() {
     }
 }
 
+/// Protects people with a bad file: code or inputs that cannot be used end with 2 and a plain reason, before
+/// anything runs; a byte order mark is none of that.
+#[test]
+fn bad_code_is_refused_with_two() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (file, large) = (folder.path().join("code.py"), folder.path().join("large"));
+    let rows: [(Vec<u8>, &str); 5] = [
+        (Vec::new(), "is empty"),
+        (b"print(1)\0".to_vec(), "NUL"),
+        (b"print('\xe9')".to_vec(), "is not UTF-8 text"),
+        (vec![b'#'; 50_000_000], "has more than 1048576 bytes"),
+        ("\u{feff}\n".into(), "is empty"),
+    ];
+    for (code, reason) in rows {
+        std::fs::write(&file, &code).expect("code");
+        let done = output(darkroom().args(["exec", "--json", "--out"]).arg(folder.path().join("out")).arg(&file));
+        let said = text(&done.stderr);
+        assert!(done.status.code() == Some(2) && said.contains(reason) && done.stdout.is_empty(), "{reason}: {said}");
+    }
+    assert_eq!(exec(folder.path(), "\u{feff}print(1)", &[]).1["stdout"], "1\n");
+    // Two gigabytes that take no room, and a device without an end.
+    std::fs::File::create(&large).and_then(|file| file.set_len(2 << 30)).expect("a sparse file");
+    for input in [large.as_path(), Path::new("/dev/zero")] {
+        std::fs::write(&file, "print(1)").expect("code");
+        let done = output(
+            darkroom().args(["exec", "--out"]).arg(folder.path().join("out")).arg(&file).arg("--input").arg(input),
+        );
+        let said = text(&done.stderr);
+        assert!(
+            done.status.code() == Some(2) && said.contains("more than 67108864 bytes"),
+            "{}: {said}",
+            input.display()
+        );
+    }
+}
+
 /// Protects operators: without the jail nothing starts, and the message says what to do.
 #[test]
 fn a_missing_jail_stops_everything() {

@@ -20,9 +20,17 @@ pub fn sample(name: &str) -> PathBuf {
     root().join("services/darkroom/samples").join(name)
 }
 
+/// Where the program stands.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_darkroom");
+
 /// The program with a clean environment: nothing set but where the Python environments are.
 pub fn darkroom() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkroom"));
+    clean(PROGRAM)
+}
+
+/// Any program with that environment.
+pub fn clean(program: &str) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.env("PYTHON_ENV", root().join("target/python")).env("TOOLS_ENV", root().join("target/tools"));
     command.env("LOG", "error");
@@ -54,7 +62,11 @@ pub struct Server {
 impl Server {
     /// Starts the server on a data folder and waits until it says that it is ready.
     pub fn start(data: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut command = darkroom();
+        Self::start_as(darkroom(), data, variables)
+    }
+
+    /// As [`Server::start`], by a command that becomes the program when given its arguments.
+    pub fn start_as(mut command: Command, data: &Path, variables: &[(&str, &str)]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).envs(variables.iter().copied());
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("serve");
