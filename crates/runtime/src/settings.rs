@@ -98,6 +98,46 @@ impl Value for LogFormat {
     }
 }
 
+/// Walls around code in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxIsolation {
+    /// nsjail.
+    Jail,
+    /// A container for each run.
+    Docker,
+}
+
+impl Value for SandboxIsolation {
+    const EXPECTED: &'static str = "'jail' or 'docker'";
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "jail" => Some(Self::Jail),
+            "docker" => Some(Self::Docker),
+            _ => None,
+        }
+    }
+}
+
+/// What makes the sandbox's containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxRuntime {
+    /// Namespaces of the machine's own kernel.
+    Runc,
+    /// gVisor.
+    Runsc,
+}
+
+impl Value for SandboxRuntime {
+    const EXPECTED: &'static str = "'runc' or 'runsc'";
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "runc" => Some(Self::Runc),
+            "runsc" => Some(Self::Runsc),
+            _ => None,
+        }
+    }
+}
+
 /// A whole number within a range that is part of its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Within<const LOW: u64, const HIGH: u64>(pub u64);
@@ -206,6 +246,14 @@ settings! {
     sandbox_ready: Within<0, 32> = "SANDBOX_READY", "4";
     /// Rooms kept ready with OpenCV, scikit-image and the models that look at pictures (0 to 32).
     sandbox_ready_vision: Within<0, 32> = "SANDBOX_READY_VISION", "1";
+    /// Walls around code in the sandbox: 'jail' (nsjail on this machine) or 'docker' (a container for each run).
+    sandbox_isolation: SandboxIsolation = "SANDBOX_ISOLATION", "jail";
+    /// With 'docker': the daemon's socket.
+    sandbox_docker_socket: String = "SANDBOX_DOCKER_SOCKET", "/var/run/docker.sock";
+    /// With 'docker': the image, as deploy/sandbox/build-image.sh makes it.
+    sandbox_docker_image: String = "SANDBOX_DOCKER_IMAGE", "darkroom-sandbox";
+    /// With 'docker': 'runc', or 'runsc' for gVisor, a kernel of its own between code and machine.
+    sandbox_docker_runtime: SandboxRuntime = "SANDBOX_DOCKER_RUNTIME", "runc";
     /// What is logged, as a filter such as 'info' or 'info,sandbox=debug'.
     log: String = "LOG", "info";
     /// How log lines look: 'text' or 'json'.

@@ -20,7 +20,7 @@ pub const MAX_DEPTH: usize = 8;
 /// Most rejected files listed; the rest is counted.
 pub const MAX_REJECTED: usize = 100;
 /// Most entries looked at: more than the room's file system can hold.
-const MAX_ENTRIES: usize = 20_000;
+pub const MAX_ENTRIES: usize = 20_000;
 
 /// Why a file is not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,8 +157,11 @@ pub fn take_line(out: &OwnedFd) -> Option<u32> {
     std::str::from_utf8(&text[..length]).ok()?.parse().ok()
 }
 
-/// Whether one more file of this size may be delivered.
-fn admit(size: u64, files: usize, total: u64) -> Result<u64, Reason> {
+/// Whether one more file of this size may be delivered, beside so many of so many bytes together.
+///
+/// # Errors
+/// The cap it would exceed.
+pub fn admit(size: u64, files: usize, total: u64) -> Result<u64, Reason> {
     if size > MAX_FILE_BYTES {
         return Err(Reason::TooLarge);
     }

@@ -19,7 +19,7 @@ mod host;
 mod inside;
 pub mod names;
 mod nsjail;
-mod owner;
+pub mod owner;
 pub mod refusal;
 mod seccomp;
 pub mod socket;

@@ -14,6 +14,7 @@ const ADAPTERS: &[(&str, &[&str])] = &[
         "sea_orm",
         &["crates/database/", "services/files/src/store", "services/files/src/lib.rs", "services/jobs/src/store"],
     ),
+    ("bollard", &["services/sandbox/src/docker"]),
     ("actix_web", &["crates/edge/", "services/", "crates/llm/tests/"]),
 ];
 

@@ -13,8 +13,8 @@ use gateway::{ConfigLimits, Gateway};
 use jobs::Jobs;
 use llm::{Limits, Role};
 use runtime::Settings;
-use runtime::settings::Secret;
-use sandbox::{JailSettings, Sandbox};
+use runtime::settings::{SandboxIsolation, SandboxRuntime, Secret};
+use sandbox::{DockerRuntime, DockerSettings, IsolationLevel, JailSettings, Sandbox};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +121,22 @@ pub async fn open_sandbox(
     settings.slots = wanted.sandbox_slots.as_usize();
     settings.queue = wanted.sandbox_queue.as_usize();
     settings.max_timeout = Duration::from_secs(wanted.sandbox_seconds.0);
+    settings.isolation = isolation(wanted);
     Sandbox::open(settings, blob).await.map_err(|error| NotReady::new(format!("sandbox: {}", error.reason), error.fix))
+}
+
+fn isolation(settings: &Settings) -> IsolationLevel {
+    match settings.sandbox_isolation {
+        SandboxIsolation::Jail => IsolationLevel::Jail,
+        SandboxIsolation::Docker => IsolationLevel::Docker(DockerSettings {
+            socket: settings.sandbox_docker_socket.as_str().into(),
+            image: settings.sandbox_docker_image.clone(),
+            runtime: match settings.sandbox_docker_runtime {
+                SandboxRuntime::Runc => DockerRuntime::Runc,
+                SandboxRuntime::Runsc => DockerRuntime::Runsc,
+            },
+        }),
+    }
 }
 
 /// The critic alone, as `darkroom review` needs it.

@@ -186,7 +186,7 @@ impl Sandbox {
         let _kill_when_dropped = kill.clone().drop_guard();
         let sandbox = self.clone();
         let run = tokio::spawn(async move {
-            let outcome = sandbox.0.jail.run(task, &kill).await;
+            let outcome = sandbox.0.room.run(task, &kill).await;
             drop(slot);
             outcome
         });

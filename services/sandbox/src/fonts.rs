@@ -20,12 +20,13 @@ except ImportError:
 /// Makes the list in the background if it is not there yet. Runs that come before it is done work too,
 /// only slower. It is made in the jail: even that is code of many hands.
 pub fn prepare(sandbox: &Sandbox) {
-    if has_list(sandbox.0.jail.fonts()) {
+    let Some(folder) = sandbox.0.room.fonts().map(Path::to_path_buf) else { return };
+    if has_list(&folder) {
         return;
     }
     let sandbox = sandbox.clone();
     tokio::spawn(async move {
-        if let Err(error) = build(&sandbox).await {
+        if let Err(error) = build(&sandbox, &folder).await {
             tracing::warn!(%error, "no font list; plots take longer");
         }
     });
@@ -35,14 +36,13 @@ fn has_list(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-async fn build(sandbox: &Sandbox) -> io::Result<()> {
+async fn build(sandbox: &Sandbox, folder: &Path) -> io::Result<()> {
     let slot = sandbox.0.slots.take("fonts").await;
     let task = Task { tier: None, ..Task::new(BUILD, Duration::from_secs(60)) };
     let (outcome, _) = sandbox.run_in(slot, task, &CancellationToken::new()).await.map_err(io::Error::other)?;
     if outcome.status != RunStatus::Ok {
         return Err(io::Error::other(String::from_utf8_lossy(&outcome.streams.stderr.bytes).into_owned()));
     }
-    let folder = sandbox.0.jail.fonts();
     for file in
         outcome.harvest.files.iter().filter(|file| file.name.starts_with("fontlist") && !file.name.contains('/'))
     {

@@ -2,9 +2,11 @@
 //! opened them; their names are checked once more here.
 
 mod media;
+mod told;
 
 pub use media::media_type;
 pub use supervisor::harvest::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
+pub use told::{Delivery, Kind, Listing};
 
 use bytes::Bytes;
 use common::execution::RejectedFile;
@@ -44,23 +46,25 @@ pub fn put_together(
     more: Option<(u32, u8)>,
 ) -> Harvest {
     let mut harvest = Harvest::default();
-    let said = |number: u8| Reason::from_number(number).unwrap_or(Reason::SpecialFile).as_str().to_owned();
     for (name, size, file) in files {
         match read(&name, size, file) {
             Some(read) => harvest.files.push(read),
-            None => harvest.rejected.push(RejectedFile {
-                name: names::escaped(name.as_bytes()),
-                reason: Reason::SpecialFile.as_str().to_owned(),
-            }),
+            None => harvest.rejected.push(not_delivered(name.as_bytes(), Reason::SpecialFile)),
         }
     }
-    for (name, reason) in rejected {
-        harvest.rejected.push(RejectedFile { name: names::escaped(&name), reason: said(reason) });
-    }
-    if let Some((count, reason)) = more {
-        harvest.rejected.push(RejectedFile { name: format!("({count} more)"), reason: said(reason) });
-    }
+    let reason = |number: u8| Reason::from_number(number).unwrap_or(Reason::SpecialFile);
+    harvest.rejected.extend(rejected.iter().map(|(name, number)| not_delivered(name, reason(*number))));
+    harvest.rejected.extend(more.map(|(count, number)| and_more(count, reason(number))));
     harvest
+}
+
+fn not_delivered(name: &[u8], reason: Reason) -> RejectedFile {
+    RejectedFile { name: names::escaped(name), reason: reason.as_str().to_owned() }
+}
+
+/// The files beyond those that are listed.
+fn and_more(count: u32, reason: Reason) -> RejectedFile {
+    RejectedFile { name: format!("({count} more)"), reason: reason.as_str().to_owned() }
 }
 
 fn read(name: &str, size: u64, file: OwnedFd) -> Option<Harvested> {

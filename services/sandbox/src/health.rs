@@ -33,7 +33,8 @@ pub struct Known {
 pub struct SandboxHealth {
     /// The isolation every run gets, with the usual limits.
     pub isolation: Isolation,
-    /// How each import tier is. Where one is not serving, runs start cold, with the same isolation.
+    /// How each import tier is. Where one is not serving, runs start cold, with the same isolation. Empty for
+    /// containers: they have none.
     pub tiers: Vec<TierHealth>,
     /// What the last proof found; empty until the first one is done.
     pub probes: Vec<Probed>,
@@ -74,7 +75,7 @@ impl Sandbox {
 
     /// Everything that is known of the sandbox's health. Runs nothing.
     pub async fn health(&self) -> SandboxHealth {
-        let tiers = self.0.jail.tiers().await.unwrap_or_else(|error| {
+        let tiers = self.0.room.tiers().await.unwrap_or_else(|error| {
             tracing::error!(%error, "the tiers' health");
             Vec::new()
         });

@@ -1,9 +1,9 @@
 //! The jail: runs code in rooms that the supervisor makes, and cannot run it any other way.
 
 mod link;
-mod parts;
+pub(crate) mod parts;
 mod run;
-mod stream;
+pub(crate) mod stream;
 mod verdict;
 
 pub use parts::LOOK_SHA256;

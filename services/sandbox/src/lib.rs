@@ -1,14 +1,16 @@
-//! The sandbox: runs untrusted Python in a jail, and nothing else.
+//! The sandbox: runs untrusted Python in a jail, or by choice in containers, and nothing else.
 //!
-//! Needs no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts and asks.
-//! Owns the runner inside the rooms, the streams, and what is made of the results. Answers `sandbox.v1.Run` and `sandbox.v1.Look` commands from the bus, direct
-//! runs over HTTP, and calls of the command line. It has no database, no model, and gives the code no
-//! network.
+//! Needs no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts and asks, or
+//! those of a Docker daemon. Owns the runner inside the rooms, the streams, and what is made of the results.
+//! Answers `sandbox.v1.Run` and `sandbox.v1.Look` commands from the bus, direct runs over HTTP, and calls of
+//! the command line. It has no database, no model, and gives the code no network.
 //!
-//! There is no way to run bare: [`Sandbox::open`] exercises the real jail and refuses, with the reason
-//! and the fix, when it does not hold.
+//! There is no way to run bare: [`Sandbox::open`] exercises the real walls and refuses, with the reason
+//! and the fix, when they do not hold.
 
 mod answer;
+mod docker;
+mod environment;
 mod execute;
 mod explain;
 mod fonts;
@@ -18,6 +20,7 @@ mod jail;
 mod look;
 mod memo;
 mod probe;
+mod room;
 mod routes;
 mod run;
 mod settings;
@@ -26,18 +29,19 @@ mod start;
 mod stops;
 mod tier;
 
+pub use environment::{EnvironmentAnswer, Package};
 pub use execute::{Execution, ExecutionRequest, MAX_INPUT_BYTES};
 pub use harvest::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
 pub use health::SandboxHealth;
 pub use jail::{Asked, Chunk, JailUnavailable, Live, Stream, TierHealth};
 pub use probe::Probed;
 pub use routes::{ExecutionAnswer, ExecutionBody, InputBody, routes};
-pub use settings::{JailSettings, Limits, Settings};
+pub use settings::{DockerRuntime, DockerSettings, IsolationLevel, JailSettings, Limits, Settings};
 pub use start::Running;
 
 use blob::SharedStore;
 use common::execution::Isolation;
-use jail::Jail;
+use room::Room;
 use slots::Slots;
 use std::sync::Arc;
 use stops::Stops;
@@ -48,7 +52,7 @@ use tokio::sync::Mutex;
 pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
-    jail: Jail,
+    room: Room,
     blob: SharedStore,
     slots: Slots,
     stops: Stops,
@@ -64,10 +68,9 @@ impl Sandbox {
     /// # Errors
     /// Something is missing or does not hold; the error says what and what to do about it.
     pub async fn open(settings: Settings, blob: SharedStore) -> Result<Self, JailUnavailable> {
-        let jail = Jail::open(&settings.jail, settings.max_timeout).await?;
-        probe::exercise(&jail).await?;
+        let room = Room::open(&settings).await?;
         let inner = Inner {
-            jail,
+            room,
             blob,
             slots: Slots::new(settings.slots, settings.queue),
             stops: Stops::default(),
@@ -83,7 +86,12 @@ impl Sandbox {
 
     /// The isolation every run gets, with the usual limits.
     pub async fn isolation(&self) -> Isolation {
-        self.0.jail.isolation().await
+        self.0.room.isolation().await
+    }
+
+    /// Version of the Python that code runs with; empty when the environment does not tell.
+    pub fn python_version(&self) -> String {
+        self.0.room.python_version()
     }
 }
 

@@ -99,7 +99,12 @@ struct Probe {
     must: RunStatus,
 }
 
-const PROBES: [Probe; 7] = [
+/// Looks for what only the machine has.
+pub const HOST_FILES: &str =
+    "import os\nassert not any(map(os.path.exists, ('/boot', '/sys', '/var', '/run', '/proc/kcore', '/etc/shadow')))";
+
+/// All probes but that for host files.
+const PROBES: [Probe; 6] = [
     probe("imports", "import numpy, pandas, matplotlib.pyplot, cv2, skimage, scipy, PIL, openpyxl, seaborn"),
     probe(
         "plot",
@@ -108,10 +113,6 @@ const PROBES: [Probe; 7] = [
     probe(
         "network",
         "import socket\nfor family in range(46):\n    try: socket.socket(family)\n    except OSError: continue\n    raise SystemExit(f'a socket of family {family}')",
-    ),
-    probe(
-        "host files",
-        "import os\nassert not any(map(os.path.exists, ('/boot', '/sys', '/var', '/run', '/proc/kcore', '/etc/shadow')))",
     ),
     Probe { memory_bytes: Some(LITTLE_MEMORY), must: RunStatus::OutOfMemory, ..probe("memory bomb", GREED) },
     probe(
@@ -131,8 +132,9 @@ const fn probe(name: &'static str, code: &'static str) -> Probe {
 
 /// Runs every probe through the path that all runs take, one after the other, waiting for its turn.
 pub async fn all(sandbox: &Sandbox) -> Vec<Probed> {
-    let mut found = Vec::with_capacity(PROBES.len());
-    for probe in &PROBES {
+    let mut found = Vec::with_capacity(PROBES.len() + 1);
+    let host_files = probe("host files", sandbox.0.room.host_files_probe());
+    for probe in PROBES.iter().chain([&host_files]) {
         found.push(one(sandbox, probe).await);
     }
     found

@@ -4,6 +4,7 @@ mod events;
 mod keep;
 
 use crate::Sandbox;
+use crate::environment;
 use crate::execute::ExecutionRequest;
 use crate::jail::{Asked, Live};
 use crate::slots::Turn;
@@ -77,7 +78,7 @@ pub struct ExecutionAnswer {
 
 /// Mounts the handlers. The caller adds `web::Data<Sandbox>`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(run_code).service(read_output).service(read_health);
+    cfg.service(run_code).service(environment::read_environment).service(read_output).service(read_health);
 }
 
 /// Run Python code in the sandbox. The answer comes when it has ended; with `Accept: text/event-stream` what

@@ -7,8 +7,10 @@ use std::time::Duration;
 /// Settings of the sandbox service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the jail's parts stand, and its limits.
+    /// Where the jail's parts stand, and the limits of every run, in the jail or not.
     pub jail: JailSettings,
+    /// Which walls stand around code.
+    pub isolation: IsolationLevel,
     /// Runs at a time. Each may use [`Limits::cpu_percent`] of CPU time and [`Limits::memory_bytes`] of memory.
     pub slots: usize,
     /// Direct runs (HTTP, command line) that may wait for a slot; one more is answered "too busy".
@@ -24,10 +26,61 @@ impl Settings {
     pub fn new(jail: JailSettings) -> Self {
         Self {
             jail,
+            isolation: IsolationLevel::Jail,
             slots: 2,
             queue: 16,
             max_timeout: Duration::from_secs(120),
             keep_outputs: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// Which walls stand around code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IsolationLevel {
+    /// The jail: nsjail on this machine.
+    Jail,
+    /// A container of its own for each run.
+    Docker(DockerSettings),
+}
+
+/// Where containers come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DockerSettings {
+    /// The daemon's socket.
+    pub socket: PathBuf,
+    /// The image, made by `deploy/sandbox/build-image.sh`: name or id.
+    pub image: String,
+    /// What makes the containers.
+    pub runtime: DockerRuntime,
+}
+
+impl Default for DockerSettings {
+    /// The usual socket, the image `darkroom-sandbox`, runc.
+    fn default() -> Self {
+        Self {
+            socket: PathBuf::from("/var/run/docker.sock"),
+            image: "darkroom-sandbox".to_owned(),
+            runtime: DockerRuntime::Runc,
+        }
+    }
+}
+
+/// What makes containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DockerRuntime {
+    /// runc: namespaces of the machine's own kernel.
+    Runc,
+    /// gVisor's runsc: a kernel of its own in between.
+    Runsc,
+}
+
+impl DockerRuntime {
+    /// The name by which the daemon knows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Runc => "runc",
+            Self::Runsc => "runsc",
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Parts {
 }
 
 /// The Python sources embedded by the build script: path below `python/`, content.
-const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/python_sources.rs"));
+pub const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/python_sources.rs"));
 
 /// SHA-256 over the look script, lower-case hex: evidence of one version is never taken for another's.
 pub static LOOK_SHA256: LazyLock<String> = LazyLock::new(|| hash_of(|path| path.starts_with("look/")));

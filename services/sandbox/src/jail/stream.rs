@@ -127,7 +127,8 @@ pub struct Reading {
 }
 
 /// Both streams while they are read.
-struct Reader {
+#[derive(Debug)]
+pub struct Reader {
     kept: [Keeper; 2],
     moments: Vec<Moment>,
     printed: u64,
@@ -137,7 +138,31 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, stream: Stream, bytes: &[u8]) {
+    /// Nothing read yet, of code that is let go now. So many bytes are kept of each stream.
+    pub fn new(keep: usize, live: Option<Live>) -> Self {
+        Self {
+            kept: [Keeper::new(keep), Keeper::new(keep)],
+            moments: Vec::new(),
+            printed: 0,
+            missed: 0,
+            begun: Instant::now(),
+            live,
+        }
+    }
+
+    /// Bytes of both streams together so far.
+    pub fn printed(&self) -> u64 {
+        self.printed
+    }
+
+    /// What was kept.
+    pub fn finish(self) -> Streams {
+        let [stdout, stderr] = self.kept.map(Keeper::finish);
+        Streams { stdout, stderr, moments: self.moments }
+    }
+
+    /// Takes the next bytes of a stream.
+    pub fn take(&mut self, stream: Stream, bytes: &[u8]) {
         let at_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.printed += bytes.len() as u64;
         self.kept[stream as usize].push(bytes);
@@ -181,14 +206,7 @@ fn empty(pipe: &Receiver, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
 /// Drains both pipes until their end, or until `ended` and nothing is left in them.
 pub async fn drain(reading: Reading) -> Streams {
     let Reading { stdout, stderr, keep, limit, over, ended, live } = reading;
-    let mut reader = Reader {
-        kept: [Keeper::new(keep), Keeper::new(keep)],
-        moments: Vec::new(),
-        printed: 0,
-        missed: 0,
-        begun: Instant::now(),
-        live,
-    };
+    let mut reader = Reader::new(keep, live);
     let pipes = [(Stream::Stdout, stdout), (Stream::Stderr, stderr)];
     let mut open = [true, true];
     let mut buffer = vec![0_u8; 64 * 1024];
@@ -208,7 +226,7 @@ pub async fn drain(reading: Reading) -> Streams {
                 Err(_) => open[index] = false,
             }
         }
-        if reader.printed > limit {
+        if reader.printed() > limit {
             over.cancel();
         }
         if !idle {
@@ -230,8 +248,7 @@ pub async fn drain(reading: Reading) -> Streams {
             () = ended.cancelled() => {}
         }
     }
-    let [stdout, stderr] = reader.kept.map(Keeper::finish);
-    Streams { stdout, stderr, moments: reader.moments }
+    reader.finish()
 }
 
 #[cfg(test)]
@@ -268,14 +285,7 @@ mod tests {
     }
 
     fn reader() -> Reader {
-        Reader {
-            kept: [Keeper::new(1 << 20), Keeper::new(1 << 20)],
-            moments: Vec::new(),
-            printed: 0,
-            missed: 0,
-            begun: Instant::now(),
-            live: None,
-        }
+        Reader::new(1 << 20, None)
     }
 
     /// Protects the order of both streams: by arrival, nothing lost however much comes, and bounded.
