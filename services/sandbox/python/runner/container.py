@@ -24,6 +24,7 @@ about its own run.
 
 import _signal
 import ctypes
+import fcntl
 import os
 import select
 import sys
@@ -192,6 +193,8 @@ def run(limits):
     """Runs the code and relays what it prints; returns True in the child only."""
     out, out_of_code = os.pipe()
     err, err_of_code = os.pipe()
+    wide(out_of_code)
+    wide(err_of_code)
     wake, wake_writer = os.pipe()
     os.set_blocking(wake_writer, False)
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
@@ -247,6 +250,14 @@ def run(limits):
             relay(source)
     send(b"D", ("{} {} {} {} {}".format(status, *usage.told(), outputs.take_line())).encode())
     return False
+
+
+def wide(pipe):
+    """Gives a pipe more room, so that code which prints a lot waits less for this process."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+    except OSError:
+        pass  # it is as wide as may be
 
 
 def ask_for_line(child):

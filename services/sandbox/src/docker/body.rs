@@ -20,6 +20,9 @@ const SECCOMP: &str = include_str!("seccomp.json");
 /// The rule of that list for `clone3`, and the one for gVisor.
 const CLONE3_IS_UNKNOWN: &str = r#"{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}"#;
 const CLONE3_IS_ALLOWED: &str = r#"{"names": ["clone3"], "action": "SCMP_ACT_ALLOW"}"#;
+/// The call by which `select` waits, and what gVisor calls it.
+const PSELECT: &str = r#""pselect6""#;
+const PSELECT_TOO: &str = r#""pselect6", "pselect""#;
 /// User and group of everything in the container.
 const USER: &str = "1000:1000";
 /// Writable places of fixed size: path, options.
@@ -201,7 +204,7 @@ impl Plan {
     fn seccomp(&self) -> String {
         match self.runtime {
             DockerRuntime::Runc => SECCOMP.to_owned(),
-            DockerRuntime::Runsc => SECCOMP.replace(CLONE3_IS_UNKNOWN, CLONE3_IS_ALLOWED),
+            DockerRuntime::Runsc => SECCOMP.replace(CLONE3_IS_UNKNOWN, CLONE3_IS_ALLOWED).replace(PSELECT, PSELECT_TOO),
         }
     }
 
@@ -293,6 +296,7 @@ mod tests {
         assert_eq!(profile["defaultAction"], "SCMP_ACT_ERRNO");
         assert!(plan(DockerRuntime::Runc).seccomp().contains(CLONE3_IS_UNKNOWN), "its flags cannot be seen");
         assert!(plan(DockerRuntime::Runsc).seccomp().contains(CLONE3_IS_ALLOWED));
+        assert!(plan(DockerRuntime::Runsc).seccomp().contains(PSELECT_TOO));
         for call in ["socket", "connect", "ptrace", "mount", "unshare", "setns", "bpf", "keyctl", "inotify_init1"] {
             assert!(!SECCOMP.contains(&format!("\"{call}\"")), "{call}");
         }

@@ -10,18 +10,20 @@ use crate::jail::{JailError, Task};
 use bollard::Docker;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
-use bollard::query_parameters::{AttachContainerOptionsBuilder, CreateContainerOptions, StartContainerOptions};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptions, EventsOptionsBuilder, StartContainerOptions,
+};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// What is kept of the first process's own complaints.
 const MAX_COMPLAINT: usize = 4096;
-/// How often, and how far apart, the daemon is asked about an end it may not have heard of yet.
-const NEWS_LOOKS: u32 = 10;
-const NEWS_PAUSE: Duration = Duration::from_millis(100);
+/// Longest wait for news of an end that the daemon may not have heard of yet.
+const NEWS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// One container, created. Dropping it removes it in the background, whatever it does.
 #[derive(Debug)]
@@ -59,17 +61,14 @@ impl Container {
     }
 
     /// True when the kernel ended something in it for lack of memory. For a container that has ended: the
-    /// daemon may learn of the one a little after the other.
+    /// daemon may learn of the one a little after the other, and then says so in its events only.
     pub async fn was_out_of_memory(&self) -> bool {
-        for _ in 0..NEWS_LOOKS {
-            let options = None::<bollard::query_parameters::InspectContainerOptions>;
-            let found = self.docker.inspect_container(&self.id, options).await;
-            if found.ok().and_then(|found| found.state).and_then(|state| state.oom_killed) == Some(true) {
-                return true;
-            }
-            tokio::time::sleep(NEWS_PAUSE).await;
-        }
-        false
+        let filters = [("type", "container"), ("event", "oom"), ("container", &self.id)];
+        let filters: HashMap<_, _> = filters.into_iter().map(|(name, value)| (name, vec![value])).collect();
+        // From the beginning of the daemon's memory on, and what comes.
+        let options = EventsOptionsBuilder::new().since("1").filters(&filters).build();
+        let mut events = std::pin::pin!(self.docker.events(Some(options)));
+        matches!(tokio::time::timeout(NEWS_PATIENCE, events.next()).await, Ok(Some(Ok(_))))
     }
 }
 

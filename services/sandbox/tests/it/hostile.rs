@@ -30,8 +30,9 @@ const KEYS: [&str; 13] = [
 const SLACK: u32 = 4;
 
 /// A program and what its header says.
-struct Program {
-    name: String,
+pub struct Program {
+    /// Its file.
+    pub name: String,
     code: String,
     header: BTreeMap<String, String>,
 }
@@ -64,11 +65,12 @@ impl Program {
     }
 
     /// How it pairs, and with which other program.
-    fn pair(&self) -> Option<(&str, &str)> {
+    pub fn pair(&self) -> Option<(&str, &str)> {
         self.get("pair").map(|pair| pair.split_once(' ').expect("how and with which"))
     }
 
-    async fn run(&self, room: &Room, canary: &Canary) -> (ExecutionResult, Duration) {
+    /// Runs it; tells the result and how long it took, clearing away included.
+    pub async fn run(&self, room: &Room, canary: &Canary) -> (ExecutionResult, Duration) {
         let asked = Asked { memory_bytes: Some(self.limit("memory").unwrap_or(512) << 20), ..Asked::default() };
         let timeout = Some(Duration::from_secs(self.limit("timeout").unwrap_or(20)));
         let code = self.code.replace("CANARY_PORT", &canary.port.to_string());
@@ -78,7 +80,7 @@ impl Program {
     }
 
     /// What is not as the header says.
-    fn faults(&self, result: &ExecutionResult, took: Duration) -> Vec<String> {
+    pub fn faults(&self, result: &ExecutionResult, took: Duration) -> Vec<String> {
         let mut faults = Vec::new();
         let end = match (result.exit_code, result.signal) {
             (Some(code), _) => format!("exit={code}"),
@@ -123,14 +125,14 @@ impl Program {
 }
 
 /// A listener that must hear nothing.
-struct Canary {
+pub struct Canary {
     tcp: TcpListener,
     udp: UdpSocket,
     port: u16,
 }
 
 impl Canary {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let tcp = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let address = tcp.local_addr().expect("an address");
         let udp = UdpSocket::bind(address).expect("the same port");
@@ -139,13 +141,13 @@ impl Canary {
         Self { tcp, udp, port: address.port() }
     }
 
-    fn heard(&self) -> bool {
+    pub fn heard(&self) -> bool {
         self.tcp.accept().is_ok() || self.udp.recv_from(&mut [0; 9]).is_ok()
     }
 }
 
 /// All programs but those for other machines, each pair once and in its order.
-fn groups() -> Vec<Vec<Program>> {
+pub fn groups() -> Vec<Vec<Program>> {
     let entries = std::fs::read_dir(folder()).expect("the programs").flatten();
     let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.retain(|name| name.ends_with(".py"));
@@ -171,15 +173,15 @@ fn groups() -> Vec<Vec<Program>> {
     groups
 }
 
-/// Runs a program, or a pair, and answers what is not as it should be.
-async fn faults_of(room: &Room, group: Vec<Program>, start: Start, canary: &Canary) -> Vec<String> {
+/// Runs the programs of a group, at the same time or in turn, and tells what is not as it must be.
+pub async fn faults_of(group: &[Program], room: &Room, canary: &Canary, start: Start) -> Vec<String> {
     let together = group.len() == 2 && group[0].pair().is_some_and(|(how, _)| how == "with");
     let results = if together {
         let (a, b) = tokio::join!(group[0].run(room, canary), group[1].run(room, canary));
         vec![a, b]
     } else {
         let mut results = Vec::new();
-        for program in &group {
+        for program in group {
             results.push(program.run(room, canary).await);
         }
         results
@@ -197,18 +199,21 @@ async fn faults_of(room: &Room, group: Vec<Program>, start: Start, canary: &Cana
             faults.push(format!("{}: {}", program.name, found.join("; ")));
         }
     }
-    let after = room.run("print(1)").await;
-    if after.stdout != "1\n" {
-        faults.push(format!("after {}: {:?} {}", group[0].name, after.status, after.stderr));
-    }
     faults
 }
 
-/// All programs, so many at a time.
+/// All programs, so many at a time, and after each a usual one.
 async fn all_hold(room: &Room, start: Start, at_a_time: usize) {
-    let canary = Canary::new();
-    let ran = stream::iter(groups()).map(|group| faults_of(room, group, start, &canary)).buffer_unordered(at_a_time);
-    let faults: Vec<String> = ran.collect::<Vec<_>>().await.concat();
+    let canary = &Canary::new();
+    let ran = stream::iter(groups()).map(|group| async move {
+        let mut faults = faults_of(&group, room, canary, start).await;
+        let after = room.run("print(1)").await;
+        if after.stdout != "1\n" {
+            faults.push(format!("after {}: {:?} {}", group[0].name, after.status, after.stderr));
+        }
+        faults
+    });
+    let faults: Vec<String> = ran.buffer_unordered(at_a_time).collect::<Vec<_>>().await.concat();
     assert!(faults.is_empty(), "{} programs:\n{}", faults.len(), faults.join("\n"));
 }
 

@@ -1,7 +1,9 @@
 //! The sandbox against the real nsjail. Nothing here is skipped: where the jail cannot run, these fail.
 
 mod bus;
+mod docker;
 mod ends;
+mod environment;
 mod files;
 mod full_store;
 mod hostile;
