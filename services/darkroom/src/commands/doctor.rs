@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::system;
 use agent::Agent;
 use common::execution::{RunStatus, Start};
+use runtime::settings::SandboxIsolation;
 use sandbox::{ExecutionRequest, Sandbox};
 use serde::Serialize;
 use std::path::Path;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// One thing that was tried.
 #[derive(Debug, Serialize)]
 struct Checked {
-    name: &'static str,
+    name: String,
     ok: bool,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,12 +25,12 @@ struct Checked {
 }
 
 impl Checked {
-    fn good(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, ok: true, detail: detail.into(), fix: None }
+    fn good(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: true, detail: detail.into(), fix: None }
     }
 
-    fn bad(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { name, ok: false, detail: detail.into(), fix: Some(fix.into()) }
+    fn bad(name: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: false, detail: detail.into(), fix: Some(fix.into()) }
     }
 }
 
@@ -88,8 +89,13 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
     };
     match opened.await {
         Err(error) => {
-            checks.push(Checked::bad("nsjail", error.reason, error.fix));
-            checks.push(Checked::bad("packages", "not tried: there is no sandbox to try them in", "fix nsjail first"));
+            let walls = match environment.settings.sandbox_isolation {
+                SandboxIsolation::Jail => "nsjail",
+                SandboxIsolation::Docker => "docker",
+            };
+            checks.push(Checked::bad(walls, error.reason, error.fix));
+            let fix = format!("fix {walls} first");
+            checks.push(Checked::bad("packages", "not tried: there is no sandbox to try them in", fix));
         }
         Ok((_folder, sandbox)) => {
             let isolation = sandbox.isolation().await;
@@ -102,7 +108,7 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
                 isolation.cpu_percent,
                 isolation.pids
             );
-            checks.push(Checked::good("nsjail", detail));
+            checks.push(Checked::good(isolation.jail, detail));
             for probe in sandbox.prove().await {
                 let detail = format!("{}: {} ({}, {} ms)", probe.name, probe.detail, probe.start, probe.took_ms);
                 checks.push(if probe.ok {
@@ -132,7 +138,8 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
 }
 
 async fn packages_check(sandbox: &Sandbox) -> Checked {
-    let fix = "remove the sandbox's Python environment (PYTHON_ENV) and set it up again: make setup";
+    let fix = "remove the sandbox's Python environment (PYTHON_ENV) and set it up again: make setup; for containers, \
+        build the image again: deploy/sandbox/build-image.sh";
     match sandbox.execute(ExecutionRequest::new(PACKAGES), CancellationToken::new(), None).await {
         Ok(run) if run.result.status == RunStatus::Ok => Checked::good("packages", run.result.stdout.trim()),
         Ok(run) => {
