@@ -13,6 +13,8 @@ use supervisor::owner;
 
 /// Longest wait for any one answer of the daemon, in seconds.
 const PATIENCE_SECONDS: u64 = 60;
+/// Longest pause before a container is tried to be removed once more.
+const REMOVE_PATIENCE: Duration = Duration::from_secs(4);
 /// Label of the image that tells which lock file its packages came from.
 const LOCK_LABEL: &str = "darkroom.requirements.sha256";
 /// Age at which a container that does not run was surely left behind, whoever owned it.
@@ -128,12 +130,20 @@ fn is_left_behind(container: &ContainerSummary, now: Duration) -> bool {
     idle && created.saturating_add(CUT_OFF) < now
 }
 
-/// Kills and removes a container; one that is gone is fine.
+/// Kills and removes a container; one that is gone is fine. A daemon that is at it already, or has too much to
+/// do, is asked again a few times.
 pub async fn remove(docker: &Docker, id: &str) {
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    match docker.remove_container(id, Some(options)).await {
-        Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
-        Err(error) => tracing::warn!(%error, "a container could not be removed; the next start tries again"),
+    let mut pause = Duration::from_millis(250);
+    loop {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        match docker.remove_container(id, Some(options)).await {
+            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return,
+            Err(error) if pause > REMOVE_PATIENCE => {
+                return tracing::warn!(%error, "a container could not be removed; the next start tries again");
+            }
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause *= 2;
     }
 }
 

@@ -272,10 +272,17 @@ while True: time.sleep(1)";
     assert!((1500..2000).contains(&result.duration_ms), "{}", result.duration_ms);
     assert_eq!(result.explanation.as_deref(), Some("stopped: 1.5 s time limit"), "its signals are blocked");
     let spin = ExecutionRequest { timeout, ..request("x = 1\nwhile True:\n    x += 1") };
-    let result = room.execute(spin).await.result;
-    let said = result.explanation.unwrap_or_default();
+    let mut said = String::new();
+    // On a machine with much else to do, Python may come too late to say where it is.
+    for _ in 0..5 {
+        let result = room.execute(spin.clone()).await.result;
+        assert_eq!(result.outputs, [], "the file that tells the line is no output");
+        said = result.explanation.unwrap_or_default();
+        if said.contains("line") {
+            break;
+        }
+    }
     assert!(said == "stopped: 1.5 s time limit, line 2" || said == "stopped: 1.5 s time limit, line 3", "{said}");
-    assert_eq!(result.outputs, [], "the file that tells the line is no output");
     let bomb =
         ExecutionRequest { timeout, ..request("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass") };
     assert_eq!(room.execute(bomb).await.result.status, RunStatus::Timeout);
