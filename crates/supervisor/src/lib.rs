@@ -29,6 +29,7 @@ pub use inside::ZYGOTE_LIBRARY;
 
 use config::Config;
 use refusal::Refusal;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
@@ -81,5 +82,6 @@ fn make_rooms(arguments: &[String]) -> Result<(), String> {
 
 /// One line for the operator. The service passes standard error on to its log.
 fn complain(what: &str) {
-    eprintln!("supervisor: {what}");
+    // Nobody reads it once the service is gone. That must not end us: there is still something to clear away.
+    let _unread = writeln!(std::io::stderr(), "supervisor: {what}");
 }
