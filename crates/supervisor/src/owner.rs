@@ -44,7 +44,8 @@ pub fn is_dead(name: &str) -> bool {
         return false;
     }
     match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => start_time(&stat) != Some(started),
+        // One that was killed and not yet waited for is listed all the same.
+        Ok(stat) => has_ended(&stat) || start_time(&stat) != Some(started),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
@@ -59,6 +60,12 @@ fn pid_namespace() -> u64 {
     let link = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
     let digits: String = link.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
     digits.parse().unwrap_or(0)
+}
+
+/// True for a process that is a zombie: its state is the first field behind the name.
+fn has_ended(stat: &str) -> bool {
+    let state = stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().next());
+    matches!(state, Some("Z" | "X"))
 }
 
 /// Start time of a process in clock ticks since boot: field 22 of its `stat`. The name in field 2 may
@@ -83,6 +90,23 @@ mod tests {
         for foreign in ["NSJAIL.12", "darkroom-run-x", "system.slice", "darkroom-main"] {
             assert!(!is_dead(foreign), "{foreign}");
         }
+    }
+
+    /// Protects the next start's sweep: an owner that was killed a moment ago, and that nobody has waited for yet,
+    /// is dead.
+    #[test]
+    fn a_zombie_is_dead() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let stat = || std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        let name = format!("{PREFIX}{}-{}-{}-0", pid_namespace(), child.id(), start_time(&stat()).unwrap());
+        assert!(!is_dead(&name));
+        let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        while !has_ended(&stat()) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(is_dead(&name));
+        child.wait().unwrap();
     }
 
     /// Protects that judgement from odd process names.
