@@ -50,7 +50,7 @@ bench-sandbox: build ## Measure the sandbox over HTTP against its limits (about 
 	@cargo run --release --locked --quiet --package darkroom --example bench_sandbox -- $(PARTS)
 
 hostile: setup ## Run all hostile programs twenty times, in company, warm and cold
-	@cargo test --release --locked --workspace -- --ignored --nocapture hostile_programs_in_company_and_again
+	@SANDBOX_TEST_HOSTILE_ROUNDS=20 cargo test --release --locked --workspace --test it -- --nocapture --test-threads=1 hostile_programs
 
 clean: ## Remove everything that was built
 	@rm -rf target out

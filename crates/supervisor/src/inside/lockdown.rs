@@ -7,8 +7,8 @@
 use super::kernel::{
     _exit, F_DUPFD, Filter, NEW_CGROUP, NEW_IPC, NEW_NET, NEW_NS, NEW_USER, NEW_UTS, O_CREAT, O_EXCL, O_WRONLY,
     PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAPBSET_DROP, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, RLimit, chdir,
-    close, dup2, errno, fcntl, number, openat, prctl, read, receive, receive_any, sendfile, setresgid, setresuid, setrlimit, setsid,
-    syscall, umask, write,
+    close, dup2, errno, fcntl, number, openat, prctl, read, receive, receive_any, sendfile, setresgid, setresuid,
+    setrlimit, setsid, syscall, umask, write,
 };
 use core::ffi::{c_int, c_long, c_uint};
 

@@ -55,7 +55,10 @@ pub async fn flood(server: &Server, table: &mut Table) {
         (times, most)
     };
     let (answers, (times, most)) = tokio::join!(floods, watch);
-    let ended = answers.iter().filter(|answer| answer.body["status"] == "ok" || answer.body["status"] == "output_limit").count();
+    let ended = answers
+        .iter()
+        .filter(|answer| answer.body["status"] == "ok" || answer.body["status"] == "output_limit")
+        .count();
     let note = format!("{ended} of {} floods told as they ended", answers.len());
     table.add("/livez during eight floods, p99", quantile(&times, 0.99), "ms", Limit::Most(10.0), note);
     #[expect(clippy::cast_precision_loss, reason = "mebibytes")]

@@ -18,7 +18,12 @@ const KINDS: [(usize, &str, &str, &str); 9] = [
     (620, "print(1)", "{}", "ok"),
     (100, "1/0", "{}", "error"),
     (100, "open('/box/out/a.txt', 'w').write('a')", "{}", "ok"),
-    (60, "import os\nfor _ in range(5):\n    if os.fork() == 0:\n        os.setsid()\n        while True: pass", "{}", "ok"),
+    (
+        60,
+        "import os\nfor _ in range(5):\n    if os.fork() == 0:\n        os.setsid()\n        while True: pass",
+        "{}",
+        "ok",
+    ),
     (40, "while True: pass", r#"{"timeout_seconds": 0.1}"#, "timeout"),
     (30, "block = []\nwhile True: block.append(bytearray(1 << 20))", r#"{"memory_mib": 64}"#, "out_of_memory"),
     (20, "import os\nos.abort()", "{}", "signal"),
@@ -49,7 +54,13 @@ pub async fn measure(server: &Server, scale: Scale, table: &mut Table) {
         ("file descriptors of the supervisor", after.supervisor_fds, before.supervisor_fds),
     ] {
         let found = number(count) - number(earlier);
-        table.add(&format!("residue: {name}"), found, "more", Limit::Most(0.0), format!("{earlier} before, {count} after"));
+        table.add(
+            &format!("residue: {name}"),
+            found,
+            "more",
+            Limit::Most(0.0),
+            format!("{earlier} before, {count} after"),
+        );
     }
     let shared = number(after.shared_kib.saturating_sub(before.shared_kib)) / 1024.0;
     table.add("residue: memory in files in memory", shared, "MiB", Limit::Most(1.0), "the machine's Shmem");
@@ -133,7 +144,8 @@ impl Traces {
         let folder = |pid: u32, name: &str| std::fs::read_dir(format!("/proc/{pid}/{name}")).map_or(0, Iterator::count);
         let mounts = std::fs::read_to_string(format!("/proc/{supervisor}/mountinfo")).unwrap_or_default();
         let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let shared = memory.lines().find_map(|line| line.strip_prefix("Shmem:")?.split_whitespace().next()?.parse().ok());
+        let shared =
+            memory.lines().find_map(|line| line.strip_prefix("Shmem:")?.split_whitespace().next()?.parse().ok());
         Self {
             processes: below.len(),
             groups: groups(supervisor).iter().map(|folder| folders_below(folder)).sum(),

@@ -20,9 +20,9 @@ pub fn measure(server: &Server, table: &mut Table) {
             // The zygote's own parent was started by nsjail; that of a room's child is the room's first process,
             // a child of the maker.
             let above = |pid: &u32| processes.get(pid).map(|process| process.parent);
-            let is_in_a_room = above(&process.parent).and_then(|maker| processes.get(&maker)).is_some_and(|maker| {
-                maker.line.contains("/maker ") && maker.line.contains(&word)
-            });
+            let is_in_a_room = above(&process.parent)
+                .and_then(|maker| processes.get(&maker))
+                .is_some_and(|maker| maker.line.contains("/maker ") && maker.line.contains(&word));
             if is_python(process) && is_in_a_room && belongs(&processes, *pid, server.pid()) {
                 private.push(private_kib(*pid));
             }
@@ -38,7 +38,8 @@ pub fn measure(server: &Server, table: &mut Table) {
 }
 
 fn processes() -> HashMap<u32, Process> {
-    let pids = std::fs::read_dir("/proc").expect("proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let pids =
+        std::fs::read_dir("/proc").expect("proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     pids.filter_map(|pid: u32| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         let line = String::from_utf8_lossy(&line).replace('\0', " ");

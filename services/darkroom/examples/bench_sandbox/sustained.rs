@@ -17,9 +17,7 @@ const STALL: Duration = Duration::from_secs(1);
 
 /// Throughput, and stalls in many runs.
 pub async fn measure(server: &Server, scale: Scale, table: &mut Table) {
-    for (name, code, runs, peer_runs, least) in
-        [("print(1)", PRINT, 2000, 200, 4.0), ("plot", PLOT, 120, 16, 9.0)]
-    {
+    for (name, code, runs, peer_runs, least) in [("print(1)", PRINT, 2000, 200, 4.0), ("plot", PLOT, 120, 16, 9.0)] {
         server.at_rest().await;
         let ours = ours(server, code, scale.of(runs)).await.0;
         let peer = nsjail_per_run(code, scale.of(peer_runs));
@@ -76,7 +74,16 @@ fn jailed(nsjail: &Path, python: &Path, cache: &Path, code: &str) {
     }
     command.arg("-B").arg(format!("{}:/cache", cache.display()));
     command.args(["-R", "/dev/null", "-R", "/dev/urandom"]);
-    command.args(["-E", "MPLCONFIGDIR=/cache", "-E", "MPLBACKEND=Agg", "-E", "HOME=/tmp", "-E", "OPENBLAS_NUM_THREADS=2"]);
+    command.args([
+        "-E",
+        "MPLCONFIGDIR=/cache",
+        "-E",
+        "MPLBACKEND=Agg",
+        "-E",
+        "HOME=/tmp",
+        "-E",
+        "OPENBLAS_NUM_THREADS=2",
+    ]);
     command.arg("--").arg(python.join("bin/python3")).args(["-c", code]);
     let output = command.stdin(Stdio::null()).stdout(Stdio::null()).output().expect("nsjail");
     assert!(output.status.success(), "nsjail runs the code: {}", String::from_utf8_lossy(&output.stderr));

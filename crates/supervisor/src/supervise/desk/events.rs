@@ -176,7 +176,8 @@ impl Desk {
     /// it is out: the kernel has chosen one process, and the rest goes with it.
     pub(super) fn on_memory(&mut self, id: u64, out: bool) {
         let Some(room) = self.rooms.get_mut(&id).filter(|room| room.phase == Phase::Running) else { return };
-        let bell = if out { room.group.as_ref().and_then(|group| group.memory_is_out.as_ref()) } else { room.short.as_ref() };
+        let bell =
+            if out { room.group.as_ref().and_then(|group| group.memory_is_out.as_ref()) } else { room.short.as_ref() };
         if let Some(bell) = bell {
             // Once is enough.
             self.watch.remove(bell);
