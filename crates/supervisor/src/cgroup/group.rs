@@ -3,8 +3,10 @@
 use super::{Limits, text};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -101,10 +103,45 @@ pub struct Usage {
     pub oom_kills: u64,
 }
 
+/// What tells a run's usage, opened before it begins: at its end somebody waits.
+#[derive(Debug)]
+struct Gauges {
+    cpu: Option<File>,
+    peak: Option<File>,
+    out_of_memory: Option<File>,
+}
+
+impl Gauges {
+    fn open(folders: &Folders) -> Self {
+        let open = |folder: &Path, name: &str| File::open(folder.join(name)).ok();
+        match folders {
+            Folders::V1 { memory, cpuacct, .. } => Self {
+                cpu: open(cpuacct, "cpuacct.usage"),
+                peak: open(memory, "memory.max_usage_in_bytes"),
+                out_of_memory: open(memory, "memory.oom_control"),
+            },
+            // Kernels before 5.19 have no peak; what is in use now is the best they offer.
+            Folders::V2(folder) => Self {
+                cpu: open(folder, "cpu.stat"),
+                peak: open(folder, "memory.peak").or_else(|| open(folder, "memory.current")),
+                out_of_memory: open(folder, "memory.events"),
+            },
+        }
+    }
+}
+
+/// What a gauge shows now; nothing when there is none, or it cannot be read.
+fn shown(gauge: Option<&File>) -> String {
+    let mut bytes = [0_u8; 2048];
+    let length = gauge.and_then(|gauge| gauge.read_at(&mut bytes, 0).ok()).unwrap_or(0);
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}
+
 /// A group with limits set. Removing it needs [`Group::remove`]; dropping it tries.
 #[derive(Debug)]
 pub struct Group {
     folders: Folders,
+    gauges: Gauges,
     removed: bool,
     /// Readable when memory ran out. Only on v1: on v2 the kernel ends the whole group by itself.
     pub memory_is_out: Option<OwnedFd>,
@@ -117,7 +154,8 @@ impl Group {
     /// Makes the group and sets its limits.
     pub fn make(folders: Folders, limits: &Limits) -> io::Result<Self> {
         folders.make()?;
-        let group = Self { folders, removed: false, memory_is_out: None };
+        let gauges = Gauges::open(&folders);
+        let group = Self { folders, gauges, removed: false, memory_is_out: None };
         group.limit(limits)?;
         if let Folders::V2(folder) = &group.folders {
             write_if_there(folder, "memory.swap.max", "0")?;
@@ -129,7 +167,7 @@ impl Group {
     /// Makes a group without limits, for processes of our own.
     pub fn make_unlimited(folders: Folders) -> io::Result<Self> {
         folders.make()?;
-        Ok(Self { folders, removed: false, memory_is_out: None })
+        Ok(Self { gauges: Gauges::open(&folders), folders, removed: false, memory_is_out: None })
     }
 
     /// Sets the limits, also of a group that has processes already.
@@ -201,32 +239,19 @@ impl Group {
 
     /// CPU time of its processes so far.
     pub fn cpu(&self) -> Duration {
+        let text = shown(self.gauges.cpu.as_ref());
         match &self.folders {
-            Folders::V1 { cpuacct, .. } => {
-                Duration::from_nanos(read(cpuacct, "cpuacct.usage").trim().parse().unwrap_or(0))
-            }
-            Folders::V2(folder) => {
-                Duration::from_micros(text::keyed(&read(folder, "cpu.stat"), "usage_usec").unwrap_or(0))
-            }
+            Folders::V1 { .. } => Duration::from_nanos(text.trim().parse().unwrap_or(0)),
+            Folders::V2(_) => Duration::from_micros(text::keyed(&text, "usage_usec").unwrap_or(0)),
         }
     }
 
     /// What its processes used so far.
     pub fn usage(&self) -> Usage {
-        let keyed = |folder: &Path, file: &str, key: &str| text::keyed(&read(folder, file), key).unwrap_or(0);
-        let number = |folder: &Path, file: &str| read(folder, file).trim().parse::<u64>().ok();
-        match &self.folders {
-            Folders::V1 { memory, .. } => Usage {
-                cpu: self.cpu(),
-                peak_memory_bytes: number(memory, "memory.max_usage_in_bytes").unwrap_or(0),
-                oom_kills: keyed(memory, "memory.oom_control", "oom_kill"),
-            },
-            Folders::V2(folder) => Usage {
-                cpu: self.cpu(),
-                // Kernels before 5.19 have no peak; what is in use now is the best they offer.
-                peak_memory_bytes: number(folder, "memory.peak").or(number(folder, "memory.current")).unwrap_or(0),
-                oom_kills: keyed(folder, "memory.events", "oom_kill"),
-            },
+        Usage {
+            cpu: self.cpu(),
+            peak_memory_bytes: shown(self.gauges.peak.as_ref()).trim().parse().unwrap_or(0),
+            oom_kills: text::keyed(&shown(self.gauges.out_of_memory.as_ref()), "oom_kill").unwrap_or(0),
         }
     }
 
@@ -305,10 +330,6 @@ fn pids(folder: &Path) -> io::Result<Vec<Pid>> {
     Ok(text.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)).collect())
 }
 
-fn read(folder: &Path, file: &str) -> String {
-    std::fs::read_to_string(folder.join(file)).unwrap_or_default()
-}
-
 fn write(folder: &Path, file: &str, value: &str) -> io::Result<()> {
     let path = folder.join(file);
     // Opened without creating: what the kernel does not offer must not become a plain file.
@@ -332,6 +353,10 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 mod tests {
     use super::*;
 
+    fn read(folder: &Path, file: &str) -> String {
+        std::fs::read_to_string(folder.join(file)).unwrap()
+    }
+
     fn fill(folder: &Path, files: &[(&str, &str)]) {
         std::fs::create_dir_all(folder).unwrap();
         files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
@@ -346,7 +371,7 @@ mod tests {
         let empty = ["memory.max", "memory.swap.max", "memory.oom.group", "pids.max", "cpu.max"].map(|name| (name, ""));
         fill(&folder, &empty);
         let limits = Limits { memory_bytes: 4096, pids: 7, cpu_percent: 200 };
-        let group = Group::make(Folders::V2(folder.clone()), &limits).unwrap();
+        let mut group = Group::make(Folders::V2(folder.clone()), &limits).unwrap();
         for (file, expected) in [
             ("memory.max", "4096"),
             ("memory.swap.max", "0"),
@@ -362,10 +387,11 @@ mod tests {
             ("memory.events", "oom 2\noom_kill 1\n"),
         ];
         fill(&folder, &used);
+        group.gauges = Gauges::open(&group.folders);
         let expected = Usage { cpu: Duration::from_micros(2500), peak_memory_bytes: 10, oom_kills: 1 };
         assert_eq!(group.usage(), expected);
         fill(&folder, &[("memory.peak", "99\n")]);
-        assert_eq!(group.usage().peak_memory_bytes, 99);
+        assert_eq!(shown(Gauges::open(&group.folders).peak.as_ref()), "99\n");
         std::fs::remove_dir_all(&folder).unwrap();
         group.remove().unwrap();
     }

@@ -17,6 +17,8 @@ const LEAF: &str = "darkroom-main";
 #[derive(Debug)]
 pub struct Groups {
     own: Folders,
+    /// For processes of our own: beside the runs, so that on a busy CPU they do not wait behind them.
+    beside: Folders,
 }
 
 impl Groups {
@@ -36,7 +38,8 @@ impl Groups {
             enable(folder).map_err(|error| not_writable(&base, &error))?;
         }
         own.give_way();
-        Ok(Self { own })
+        let beside = base.child(&format!("{}b", owner.name()));
+        Ok(Self { own, beside })
     }
 
     /// `v1` or `v2`.
@@ -47,9 +50,9 @@ impl Groups {
         }
     }
 
-    /// Makes a group without limits, for processes of our own.
-    pub fn make_unlimited(&self, name: &str) -> std::io::Result<Group> {
-        Group::make_unlimited(self.own.child(name))
+    /// Makes the group without limits, for processes of our own.
+    pub fn make_unlimited(&self) -> std::io::Result<Group> {
+        Group::make_unlimited(self.beside.clone())
     }
 
     /// Makes a group with limits.

@@ -57,7 +57,7 @@ impl Desk {
         let clerks = Clerks::start(what.groups.clone(), service.clone())?;
         watch.add(&*service, Sign::Service)?;
         watch.add(clerks.bell(), Sign::Clerk)?;
-        let own_group = what.groups.make_unlimited("zygotes")?;
+        let own_group = what.groups.make_unlimited()?;
         let mut free = what.jail.host().ids.of_rooms();
         free.reverse();
         let tiers = what.config.ready.map(Tier::new);

@@ -31,7 +31,8 @@ impl Scale {
     }
 }
 
-#[tokio::main]
+// One thread: what is measured is the server, not the hops inside the client.
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let scale = Scale { quick: words.iter().any(|word| word == "quick") };

@@ -26,7 +26,7 @@ const KINDS: [(usize, &str, &str, &str); 9] = [
     ),
     (40, "while True: pass", r#"{"timeout_seconds": 0.1}"#, "timeout"),
     (30, "block = []\nwhile True: block.append(bytearray(1 << 20))", r#"{"memory_mib": 64}"#, "out_of_memory"),
-    (20, "import os\nos.abort()", "{}", "signal"),
+    (20, "import os\nos.abort()", "{}", "error"),
     (20, "for at in range(1000): open(f'/tmp/{at}', 'w').write('x' * 1000)", "{}", "ok"),
     (10, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')", "{}", "ok"),
 ];

@@ -72,6 +72,12 @@ impl Server {
         answer.expect("an answer").json().await.expect("JSON")
     }
 
+    /// Bytes of a GET.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let answer = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await;
+        answer.expect("an answer").bytes().await.expect("a body").to_vec()
+    }
+
     /// Runs code; the rest of the request's fields as JSON.
     pub async fn execute(&self, code: &str, mut fields: Value) -> Answer {
         fields["code"] = json!(code);
