@@ -50,6 +50,7 @@ impl Supervisor {
         let folder = config.work.join(owner.name());
         std::fs::create_dir_all(&folder).map_err(|error| Refusal::io("the sandbox's work folder", &error))?;
         raise_descriptor_limit();
+        outlive_signals();
         let jail = Jail::new(host, &config);
         let fingerprint = jail.fingerprint(&filter, &config);
         let mut profile = [0; 32];
@@ -89,6 +90,18 @@ fn sweep(work: &Path) {
         {
             crate::complain(&format!("a dead instance's folder could not be removed: {error}"));
         }
+    }
+}
+
+/// Whoever stops the service, at a terminal or with a whole group of processes, often means this one as well. It
+/// has to outlive the service for a moment to clear away, and ends by itself when the service is gone.
+///
+/// A handler that does nothing, since what is ignored would stay ignored in everything that is started.
+fn outlive_signals() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+        // SAFETY: the handler touches nothing.
+        unsafe { libc::signal(signal, nothing as extern "C" fn(libc::c_int) as libc::sighandler_t) };
     }
 }
 

@@ -99,6 +99,13 @@ async fn a_killed_server_leaves_nothing() {
     until("starting", PATIENCE, || processes_with(&marker).len() == 2).await;
     let mark = supervisor_mark(victim.id());
     assert!(!left_behind(&mark).is_empty(), "the search finds what is there");
+    // Whoever stops a service often means everything it started: that ends no supervisor before its service.
+    let supervisor = mark.trim_matches('-').parse().ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+        rustix::process::kill_process(supervisor, signal).expect("a signal");
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(processes_with(&marker).len(), 2, "the run goes on");
     victim.kill().expect("killed");
     victim.wait().expect("gone");
     until("ending", A_SECOND, || processes_with(&marker).is_empty()).await;
