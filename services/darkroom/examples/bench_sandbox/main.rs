@@ -41,7 +41,7 @@ async fn main() {
     let server = Server::start().await;
     let mut table = Table::default();
     if wanted("slots") {
-        slots::measure(&server, &mut table);
+        slots::measure(&server, &mut table).await;
     }
     if wanted("latency") {
         latency::measure(&server, scale, &mut table).await;

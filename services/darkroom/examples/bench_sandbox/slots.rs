@@ -3,6 +3,10 @@
 use super::server::Server;
 use super::table::{Limit, Table};
 use std::collections::HashMap;
+use std::time::Duration;
+
+/// Time after which a server that starts has nothing left to do.
+const SETTLED: Duration = Duration::from_secs(10);
 
 struct Process {
     parent: u32,
@@ -10,19 +14,22 @@ struct Process {
 }
 
 /// Memory that a waiting child does not share with its zygote.
-pub fn measure(server: &Server, table: &mut Table) {
+pub async fn measure(server: &Server, table: &mut Table) {
+    // What the start does in the background runs code too; a room in use is not one that waits.
+    tokio::time::sleep(SETTLED).await;
+    server.at_rest().await;
     let processes = processes();
     for tier in ["bare", "plots", "vision"] {
         let word = format!("--tier={tier}");
         let is_python = |process: &Process| process.line.contains(&word) && !process.line.contains("/maker");
         let mut private = Vec::new();
         for (pid, process) in &processes {
-            // The zygote's own parent was started by nsjail; that of a room's child is the room's first process,
-            // a child of the maker.
+            // The zygote's own parent is the maker, which nsjail started; that of a room's child is the room's first
+            // process, a child of the maker.
             let above = |pid: &u32| processes.get(pid).map(|process| process.parent);
             let is_in_a_room = above(&process.parent)
                 .and_then(|maker| processes.get(&maker))
-                .is_some_and(|maker| maker.line.contains("/maker ") && maker.line.contains(&word));
+                .is_some_and(|maker| maker.line.starts_with("/opt/darkroom/maker ") && maker.line.contains(&word));
             if is_python(process) && is_in_a_room && belongs(&processes, *pid, server.pid()) {
                 private.push(private_kib(*pid));
             }
