@@ -1,4 +1,4 @@
-//! The supervisor at work: one thread that reacts to events, and two clerks for what may take a while.
+//! The supervisor at work: one thread that reacts to events, and clerks for what may take a while.
 
 mod clerk;
 mod desk;

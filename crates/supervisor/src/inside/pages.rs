@@ -27,7 +27,6 @@ struct ArenaAllocator {
 
 unsafe extern "C" {
     // See Python's C API, "Customize pymalloc Arena Allocator".
-    fn PyObject_GetArenaAllocator(allocator: *mut ArenaAllocator);
     fn PyObject_SetArenaAllocator(allocator: *const ArenaAllocator);
 }
 
@@ -50,14 +49,9 @@ pub extern "C" fn darkroom_arenas() -> c_int {
         return -1;
     }
     START.store(base.expose_provenance().next_multiple_of(HUGE), Relaxed);
-    let mut allocator = ArenaAllocator { context: null_mut(), allocate, free };
-    // SAFETY: both take a pointer to a live structure of the documented shape, which Python copies.
-    unsafe {
-        let mut usual = ArenaAllocator { context: null_mut(), allocate, free };
-        PyObject_GetArenaAllocator(&raw mut usual);
-        allocator.context = usual.context;
-        PyObject_SetArenaAllocator(&raw const allocator);
-    }
+    let allocator = ArenaAllocator { context: null_mut(), allocate, free };
+    // SAFETY: the pointer is to a live structure of the documented shape, which Python copies.
+    unsafe { PyObject_SetArenaAllocator(&raw const allocator) };
     0
 }
 

@@ -5,6 +5,7 @@ use crate::execute::Execution;
 use blob::{BlobError, BlobKey, ErrorKind, InvalidKey, SharedStore};
 use common::execution::ExecutionResult;
 use common::{ExecutionId, OwnerId};
+use edge::output::link_path;
 
 /// Where the outputs of a direct run stand. The owner is part of every key, so nobody else's request can
 /// even name them.
@@ -55,7 +56,7 @@ pub async fn store(
     let stored = async {
         for (output, content) in result.outputs.iter_mut().zip(contents) {
             sandbox.0.blob.put(&keys.output(&output.name).map_err(wrong)?, content).await?;
-            output.path = format!("/api/v1/executions/{id}/outputs/{}", percent_encoded(&output.name));
+            output.path = format!("/api/v1/executions/{id}/outputs/{}", link_path(&output.name));
         }
         let list = serde_json::to_vec(&result.outputs).unwrap_or_default();
         sandbox.0.blob.put(&keys.list, list.into()).await
@@ -104,17 +105,4 @@ async fn remove(store: &SharedStore, run: &BlobKey) {
     if let Err(error) = store.delete_prefix(run).await {
         tracing::warn!(%error, "outputs of a run that could not be kept stay until they are tidied away");
     }
-}
-
-/// A name as part of a link; its folders stay folders.
-fn percent_encoded(name: &str) -> String {
-    let mut encoded = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
