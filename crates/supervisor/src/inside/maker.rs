@@ -73,7 +73,13 @@ pub fn run_maker(plan: &Plan) -> io::Result<()> {
         };
         let id = u32::from_le_bytes(id.try_into().map_err(|_| io::Error::other("an order without an id"))?);
         match &zygote {
-            Some(zygote) => warm_room(id, fds, zygote)?,
+            // The zygote may be gone, or the kernel give no more: neither is the fault of rooms that are there,
+            // which would end with this process.
+            Some(zygote) => {
+                if let Err(error) = warm_room(id, fds, zygote) {
+                    eprintln!("maker: room {id}: {error}");
+                }
+            }
             None => cold_room(id, fds, plan, &filter)?,
         }
     }
@@ -117,7 +123,8 @@ fn wait_readable(supervisor: BorrowedFd<'_>, zygote: BorrowedFd<'_>) -> io::Resu
     }
 }
 
-/// Makes a room and hands it to the zygote.
+/// Makes a room and hands it to the zygote. The supervisor sees a room that comes to nothing by its sockets,
+/// which close, and ends what there is of it.
 fn warm_room(id: u32, [control, gate, stdout, stderr]: [OwnedFd; 4], zygote: &OwnedFd) -> io::Result<()> {
     let Some(room) = make_room(id, control, None)? else { return Ok(()) };
     socket::send(zygote, b"S", &[room.as_fd(), stdout.as_fd(), stderr.as_fd(), gate.as_fd()])

@@ -239,10 +239,11 @@ impl Desk {
         }
     }
 
-    /// Lets code go in a room that waits for it.
+    /// Lets code go in a room that waits for it. In one that has died meanwhile nothing begins, and the run starts
+    /// cold instead.
     fn begin(&mut self, id: u64, pending: Pending) {
         let ceilings = self.what.config.limits;
-        let Pending { run, bundle, .. } = pending;
+        let Pending { run, ref bundle, .. } = pending;
         let limits = wanted(&run).at_most(ceilings);
         let watch = &self.watch;
         let let_go = |room: &mut Room| -> io::Result<(OwnedFd, OwnedFd)> {
@@ -262,11 +263,16 @@ impl Desk {
             room.gate = Some(gate);
             Ok((stdout, stderr))
         };
-        let Some(room) = self.rooms.get_mut(&id) else { return self.fail(&run, "the room is gone".to_owned()) };
+        let Some(room) = self.rooms.get_mut(&id) else { return self.run_cold(pending) };
+        let warm = self.generations.get(&room.generation).is_some_and(|one| one.tier.is_some());
         match let_go(room) {
             Err(error) => {
-                self.fail(&run, format!("letting go: {error}"));
-                self.abandon(id, "it could not be used");
+                self.abandon(id, &format!("letting go: {error}"));
+                if warm {
+                    self.run_cold(pending);
+                } else {
+                    self.fail(&run, format!("letting go: {error}"));
+                }
             }
             Ok((stdout, stderr)) => {
                 let begun = Instant::now();
@@ -277,7 +283,6 @@ impl Desk {
                 room.watch_at = Some(begun + rest);
                 room.pace = Some(Pace::new(begun, room.cpu_before));
                 room.active = Some(Active { run, begun, deadline, stop: None, kill_at: None, ended: None });
-                let warm = self.generations.get(&room.generation).is_some_and(|one| one.tier.is_some());
                 self.tell(&Told::Started { id: run.id, warm }, &[&stdout, &stderr]);
             }
         }
@@ -285,7 +290,9 @@ impl Desk {
 
     /// Gives a room up that is not running anything; a run it was meant for fails.
     fn abandon(&mut self, id: u64, why: &str) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
+        // Its first process may have said that it is there, or its end may show.
+        self.on_control(id);
+        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.phase != Phase::Ending) else { return };
         let said = room.complaint.get_or_insert_with(|| why.to_owned()).clone();
         crate::complain(&format!("room {id} is given up: {said}"));
         let generation = room.generation;
