@@ -246,6 +246,8 @@ settings! {
     sandbox_ready: Within<0, 32> = "SANDBOX_READY", "4";
     /// Rooms kept ready with OpenCV, scikit-image and the models that look at pictures (0 to 32).
     sandbox_ready_vision: Within<0, 32> = "SANDBOX_READY_VISION", "1";
+    /// Socket of a supervisor that was started apart with 'darkroom supervisor', so that this program needs no rights: '/run/darkroom/supervisor.sock'. Default: the program starts its own.
+    sandbox_supervisor: String = "SANDBOX_SUPERVISOR", "";
     /// Walls around code in the sandbox: 'jail' (nsjail on this machine) or 'docker' (a container for each run).
     sandbox_isolation: SandboxIsolation = "SANDBOX_ISOLATION", "jail";
     /// With 'docker': the daemon's socket.

@@ -5,7 +5,7 @@
 //! it. The supervisor reads nothing else from a service.
 
 /// Version of this protocol. Both sides also compare their build.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// Longest name of an output passed on, in bytes; longer ones are cut, they are rejected anyway.
 pub const MAX_NAME: usize = 4000;
 
@@ -100,16 +100,7 @@ impl TierState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
     /// It is there and can make groups. The first frame, or [`Told::Refused`] is.
-    Hello {
-        /// [`PROTOCOL`].
-        protocol: u32,
-        /// Fingerprint of its build's sources.
-        build: u64,
-        /// 1 or 2.
-        cgroup: u8,
-        /// SHA-256 of the jail, the rooms and their limits.
-        profile: [u8; 32],
-    },
+    Hello(Hello),
     /// Isolation cannot be had: reason and fix with a line feed between.
     Refused(String),
     /// The code was let go; descriptors: its standard output and standard error.
@@ -161,6 +152,29 @@ pub enum Told {
     },
 }
 
+/// What a supervisor is and allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// Fingerprint of its build's sources.
+    pub build: u64,
+    /// 1 or 2.
+    pub cgroup: u8,
+    /// SHA-256 of the jail, the rooms and their limits.
+    pub profile: [u8; 32],
+    /// Most memory of a run in bytes.
+    pub memory_bytes: u64,
+    /// Most processes of a run.
+    pub pids: u32,
+    /// Most CPU time of a run in percent of one CPU.
+    pub cpu_percent: u32,
+    /// Longest wall time of a run in microseconds.
+    pub longest_us: u64,
+    /// Version of the Python in rooms; empty when its environment does not tell.
+    pub python: String,
+}
+
 /// How a run ended and what it used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
@@ -206,6 +220,11 @@ impl Writer {
 
     fn u64(mut self, value: u64) -> Self {
         self.0.extend(value.to_le_bytes());
+        self
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend(bytes);
         self
     }
 
@@ -299,9 +318,7 @@ impl Told {
     /// The frame.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Hello { protocol, build, cgroup, profile } => {
-                Writer::new(b'H').u32(*protocol).u64(*build).u8(*cgroup).rest(profile)
-            }
+            Self::Hello(hello) => hello.encode(),
             Self::Refused(text) => Writer::new(b'N').rest(text.as_bytes()),
             Self::Started { id, warm } => Writer::new(b'S').u64(*id).u8((*warm).into()).0,
             Self::File { id, size, name } => Writer::new(b'F').u64(*id).u64(*size).rest(name),
@@ -320,11 +337,7 @@ impl Told {
     pub fn decode(frame: &[u8]) -> Option<Self> {
         let mut reader = Reader(frame);
         match reader.u8()? {
-            b'H' => {
-                let (protocol, build, cgroup) = (reader.u32()?, reader.u64()?, reader.u8()?);
-                let profile = reader.take()?;
-                reader.end(Self::Hello { protocol, build, cgroup, profile })
-            }
+            b'H' => Hello::decode(reader).map(Self::Hello),
             b'N' => Some(Self::Refused(reader.text())),
             b'S' => {
                 let (id, warm) = (reader.u64()?, reader.u8()? != 0);
@@ -341,6 +354,35 @@ impl Told {
             }
             _ => None,
         }
+    }
+}
+
+impl Hello {
+    fn encode(&self) -> Vec<u8> {
+        Writer::new(b'H')
+            .u32(self.protocol)
+            .u64(self.build)
+            .u8(self.cgroup)
+            .bytes(&self.profile)
+            .u64(self.memory_bytes)
+            .u32(self.pids)
+            .u32(self.cpu_percent)
+            .u64(self.longest_us)
+            .rest(self.python.as_bytes())
+    }
+
+    fn decode(mut reader: Reader<'_>) -> Option<Self> {
+        Some(Self {
+            protocol: reader.u32()?,
+            build: reader.u64()?,
+            cgroup: reader.u8()?,
+            profile: reader.take()?,
+            memory_bytes: reader.u64()?,
+            pids: reader.u32()?,
+            cpu_percent: reader.u32()?,
+            longest_us: reader.u64()?,
+            python: reader.text(),
+        })
     }
 }
 

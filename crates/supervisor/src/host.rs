@@ -82,6 +82,17 @@ fn interpreter(venv: &Path) -> Option<Vec<(PathBuf, PathBuf)>> {
     Some(places)
 }
 
+/// The version of a virtual environment's Python, as its own description says; empty when it says nothing.
+pub fn python_version(environment: &Path) -> String {
+    version_in(&std::fs::read_to_string(environment.join("pyvenv.cfg")).unwrap_or_default())
+}
+
+fn version_in(description: &str) -> String {
+    let settings = description.lines().filter_map(|line| line.split_once('='));
+    let version = settings.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| *name == "version");
+    version.map(|(_, version)| version.to_owned()).unwrap_or_default()
+}
+
 /// True when everybody may pass through all folders on the way.
 fn open_to_all(path: &Path) -> bool {
     path.ancestors().all(|folder| folder.metadata().is_ok_and(|meta| meta.mode() & 0o001 != 0))
@@ -139,6 +150,13 @@ fn covers(uid_map: &str, first: u32, count: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Protects the version told: it is the environment's own.
+    #[test]
+    fn versions_of_environments_are_read() {
+        assert_eq!(version_in("home = /usr/bin\nversion = 3.11.7\nversion_info = 9\n"), "3.11.7");
+        assert_eq!(version_in(""), "");
+    }
 
     /// Protects the host: jailed code gets root's ids in no case, and its own ids wherever possible.
     #[test]

@@ -5,6 +5,8 @@
 //! and at the end what it left and used. It knows no HTTP, no bus, no store and no secret; the frames in
 //! [`frames`] are all it parses. When the service is gone it ends, and with it everything it started.
 //!
+//! A service starts it with the rights it has itself, or connects to one that the operator started, see [`listen`].
+//!
 //! ```text
 //! service ──frames──► supervisor ──► nsjail ─► maker ─► zygote      (one of each per import tier)
 //!                                               └─► rooms: first process + the child that runs the code
@@ -17,6 +19,7 @@ pub mod frames;
 pub mod harvest;
 mod host;
 mod inside;
+pub mod listen;
 pub mod names;
 mod nsjail;
 pub mod owner;
@@ -43,11 +46,12 @@ const fn parse_hex(text: &str) -> u64 {
     }
 }
 
-/// The program: `supervise` with a [`Config`] and the service's socket as standard input, or, inside
-/// nsjail only, `maker`.
+/// The program: `supervise` with a [`Config`] and the service's socket as standard input, `listen` with a
+/// [`listen::Door`] and a [`Config`], or, inside nsjail only, `maker`.
 pub fn run(arguments: &[String], service: impl FnOnce() -> std::io::Result<OwnedFd>) -> ExitCode {
     let ended = match arguments.split_first() {
         Some((word, rest)) if word == "supervise" => supervise(rest, service),
+        Some((word, rest)) if word == "listen" => wait_for_services(rest),
         Some((word, rest)) if word == "maker" => make_rooms(rest),
         _ => Err("this program is started by the sandbox service; it is of no use by itself".to_owned()),
     };
@@ -68,11 +72,16 @@ fn supervise(arguments: &[String], service: impl FnOnce() -> std::io::Result<Own
     match prepared {
         Ok(supervisor) => supervisor.serve(service).map_err(|error| error.to_string()),
         Err(refusal) => {
-            let told = frames::Told::Refused(format!("{}\n{}", refusal.reason, refusal.fix));
+            let told = frames::Told::Refused(refusal.as_text());
             socket::send(&service, &told.encode(), &[]).map_err(|error| error.to_string())?;
             Err(refusal.to_string())
         }
     }
+}
+
+fn wait_for_services(arguments: &[String]) -> Result<(), String> {
+    let (door, config) = listen::Door::parse(arguments).ok_or("the door's command line is wrong")?;
+    listen::listen(&door, config).map_err(|error| format!("{}: {error}", door.socket.display()))
 }
 
 fn make_rooms(arguments: &[String]) -> Result<(), String> {

@@ -21,6 +21,11 @@ impl Refusal {
     pub fn io(what: &str, error: &std::io::Error) -> Self {
         Self::new(format!("{what} cannot be used ({error})"), "check the folder, its rights and the disk")
     }
+
+    /// As [`crate::frames::Told::Refused`] carries it.
+    pub fn as_text(&self) -> String {
+        format!("{}\n{}", self.reason, self.fix)
+    }
 }
 
 impl fmt::Display for Refusal {

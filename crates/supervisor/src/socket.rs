@@ -9,6 +9,7 @@ use rustix::process::Pid;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 /// Most descriptors in one message.
 pub const MAX_FDS: usize = 4;
@@ -21,6 +22,16 @@ pub const MAX_BYTES: usize = 16 * 1024;
 /// The system gives none.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?)
+}
+
+/// Connects to whoever waits at a path.
+///
+/// # Errors
+/// Nobody does, or we may not.
+pub fn connect(path: &Path) -> io::Result<OwnedFd> {
+    let line = rustix::net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    rustix::net::connect(&line, &rustix::net::SocketAddrUnix::new(path)?)?;
+    Ok(line)
 }
 
 /// A received message.

@@ -8,7 +8,7 @@ mod watch;
 
 use crate::cgroup::Groups;
 use crate::config::Config;
-use crate::frames::{PROTOCOL, Told};
+use crate::frames::{Hello, PROTOCOL, Told};
 use crate::host::Host;
 use crate::nsjail::Jail;
 use crate::owner::Owner;
@@ -68,13 +68,19 @@ impl Supervisor {
             rustix::net::sockopt::Timeout::Send,
             Some(SERVICE_PATIENCE),
         )?;
-        let hello = Told::Hello {
+        let Config { limits, longest, .. } = &self.config;
+        let hello = Hello {
             protocol: PROTOCOL,
             build: BUILD,
             cgroup: if self.groups.version() == "v2" { 2 } else { 1 },
             profile: self.profile,
+            memory_bytes: limits.memory_bytes,
+            pids: limits.pids,
+            cpu_percent: limits.cpu_percent,
+            longest_us: u64::try_from(longest.as_micros()).unwrap_or(u64::MAX),
+            python: crate::host::python_version(&self.config.python),
         };
-        socket::send(&service, &hello.encode(), &[])?;
+        socket::send(&service, &Told::Hello(hello).encode(), &[])?;
         let folder = self.folder.clone();
         let served = Desk::open(self, service).and_then(Desk::work);
         let _left_for_the_next_start = std::fs::remove_dir_all(folder);

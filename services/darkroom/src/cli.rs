@@ -31,6 +31,8 @@ pub enum Command {
     Review(Review),
     /// Print the local token of a data folder
     Token(DataDir),
+    /// Make rooms, with the rights that needs, for a server that runs without any
+    Supervisor(Supervisor),
     /// Check everything this machine needs, and say how to fix what is missing
     Doctor(Doctor),
 }
@@ -50,6 +52,20 @@ pub struct Serve {
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
     /// Where to keep things.
+    #[command(flatten)]
+    pub data: DataDir,
+}
+
+/// Options of `darkroom supervisor`.
+#[derive(Debug, Args)]
+pub struct Supervisor {
+    /// User that the server runs as: only that user may connect
+    #[arg(long, value_name = "NAME|ID")]
+    pub user: String,
+    /// Where to wait for the server [default: SANDBOX_SUPERVISOR]
+    #[arg(long, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// Where to keep what rooms see; the server's user must not be able to write there.
     #[command(flatten)]
     pub data: DataDir,
 }

@@ -14,7 +14,7 @@ use jobs::Jobs;
 use llm::{Limits, Role};
 use runtime::Settings;
 use runtime::settings::{SandboxIsolation, SandboxRuntime, Secret};
-use sandbox::{DockerRuntime, DockerSettings, IsolationLevel, JailSettings, Sandbox};
+use sandbox::{DockerRuntime, DockerSettings, IsolationLevel, JailSettings, Sandbox, Supervisor};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +104,12 @@ pub async fn open_sandbox(
     blob: SharedStore,
     start: Start,
 ) -> Result<Sandbox, NotReady> {
+    let settings = sandbox_settings(environment, data, start);
+    Sandbox::open(settings, blob).await.map_err(|error| NotReady::new(format!("sandbox: {}", error.reason), error.fix))
+}
+
+/// The sandbox as the settings want it, with its work folder below the data folder.
+pub fn sandbox_settings(environment: &Environment, data: &Path, start: Start) -> sandbox::Settings {
     let nsjail = environment.tools_env.join("bin/nsjail");
     let (supervisor, python) = (environment.supervisor.clone(), environment.python_env.clone());
     let jail = JailSettings::new(supervisor, nsjail, python, data.join("sandbox"));
@@ -122,7 +128,10 @@ pub async fn open_sandbox(
     settings.queue = wanted.sandbox_queue.as_usize();
     settings.max_timeout = Duration::from_secs(wanted.sandbox_seconds.0);
     settings.isolation = isolation(wanted);
-    Sandbox::open(settings, blob).await.map_err(|error| NotReady::new(format!("sandbox: {}", error.reason), error.fix))
+    if !wanted.sandbox_supervisor.is_empty() {
+        settings.jail.supervisor = Supervisor::Apart(wanted.sandbox_supervisor.as_str().into());
+    }
+    settings
 }
 
 fn isolation(settings: &Settings) -> IsolationLevel {

@@ -5,7 +5,6 @@ use actix_web::{get, web};
 use edge::{Principal, Problem, ProblemBody};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::Path;
 use std::sync::LazyLock;
 use utoipa::ToSchema;
 
@@ -63,17 +62,6 @@ pub async fn read_environment(
     }))
 }
 
-/// The version of a virtual environment's Python, as its own description says; empty when it says nothing.
-pub fn python_version(environment: &Path) -> String {
-    version_in(&std::fs::read_to_string(environment.join("pyvenv.cfg")).unwrap_or_default())
-}
-
-fn version_in(description: &str) -> String {
-    let settings = description.lines().filter_map(|line| line.split_once('='));
-    let version = settings.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| *name == "version");
-    version.map(|(_, version)| version.to_owned()).unwrap_or_default()
-}
-
 /// Reads a lock file of pip with hashes. Lines that are neither a pinned package nor a hash say nothing.
 fn packages(lock: &str) -> Vec<Package> {
     let mut packages: Vec<Package> = Vec::new();
@@ -118,12 +106,5 @@ mod tests {
             assert!(!package.sha256.is_empty() && package.sha256.iter().all(is_hash), "{package:?}");
         }
         assert_eq!(lock_sha256().len(), 64);
-    }
-
-    /// Protects the version told: it is the environment's own.
-    #[test]
-    fn versions_of_environments_are_read() {
-        assert_eq!(version_in("home = /usr/bin\nversion = 3.11.7\nversion_info = 9\n"), "3.11.7");
-        assert_eq!(version_in(""), "");
     }
 }

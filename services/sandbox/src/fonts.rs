@@ -1,7 +1,7 @@
 //! matplotlib's list of fonts, made once: every plot would otherwise spend longer on it than on drawing.
 
 use crate::Sandbox;
-use crate::jail::Task;
+use crate::jail::{Jail, JailError, Outcome, Task};
 use common::execution::RunStatus;
 use std::io;
 use std::path::Path;
@@ -26,20 +26,36 @@ pub fn prepare(sandbox: &Sandbox) {
     }
     let sandbox = sandbox.clone();
     tokio::spawn(async move {
-        if let Err(error) = build(&sandbox, &folder).await {
+        let slot = sandbox.0.slots.take("fonts").await;
+        let ran = sandbox.run_in(slot, task(), &CancellationToken::new()).await;
+        if let Err(error) = keep(ran.map(|(outcome, _)| outcome), &folder) {
             tracing::warn!(%error, "no font list; plots take longer");
         }
     });
+}
+
+/// Makes the list if it is not there yet, and waits for it.
+///
+/// # Errors
+/// The packages do not work, or the folder cannot be written.
+pub async fn make(jail: &Jail) -> io::Result<()> {
+    match jail.fonts().filter(|folder| !has_list(folder)) {
+        Some(folder) => keep(jail.run(task(), &CancellationToken::new()).await.map(|(outcome, _)| outcome), folder),
+        None => Ok(()),
+    }
+}
+
+fn task() -> Task {
+    Task { tier: None, ..Task::new(BUILD, Duration::from_secs(60)) }
 }
 
 fn has_list(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-async fn build(sandbox: &Sandbox, folder: &Path) -> io::Result<()> {
-    let slot = sandbox.0.slots.take("fonts").await;
-    let task = Task { tier: None, ..Task::new(BUILD, Duration::from_secs(60)) };
-    let (outcome, _) = sandbox.run_in(slot, task, &CancellationToken::new()).await.map_err(io::Error::other)?;
+/// Puts what the run left in its place.
+fn keep(ran: Result<Outcome, JailError>, folder: &Path) -> io::Result<()> {
+    let outcome = ran.map_err(io::Error::other)?;
     if outcome.status != RunStatus::Ok {
         return Err(io::Error::other(String::from_utf8_lossy(&outcome.streams.stderr.bytes).into_owned()));
     }

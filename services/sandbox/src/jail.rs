@@ -1,6 +1,6 @@
 //! The jail: runs code in rooms that the supervisor makes, and cannot run it any other way.
 
-mod link;
+pub(crate) mod link;
 pub(crate) mod parts;
 mod run;
 pub(crate) mod stream;
@@ -16,7 +16,7 @@ use crate::tier::Tier;
 use bytes::Bytes;
 use common::execution::{Isolation, RunStatus, Start};
 use link::{Link, Supervised};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -171,7 +171,7 @@ pub struct Jail {
     supervised: Supervised,
     link: Mutex<Option<Arc<Link>>>,
     limits: Limits,
-    fonts: PathBuf,
+    python_version: String,
 }
 
 impl Jail {
@@ -183,9 +183,9 @@ impl Jail {
         let (prepared, limits) = (settings.clone(), settings.limits);
         let work = tokio::task::spawn_blocking(move || Supervised::prepare(&prepared, max_timeout)).await;
         let supervised = work.map_err(|error| JailUnavailable::new(error.to_string(), "report this"))??;
-        let fonts = supervised.fonts().to_path_buf();
         let link = Arc::new(Link::start(&supervised).await?);
-        Ok(Self { supervised, link: Mutex::new(Some(link)), limits, fonts })
+        let python_version = link.python_version().to_owned();
+        Ok(Self { supervised, link: Mutex::new(Some(link)), limits, python_version })
     }
 
     /// The isolation every run gets, with the usual limits.
@@ -194,9 +194,29 @@ impl Jail {
         isolation(link.as_deref(), &self.limits)
     }
 
-    /// Where matplotlib's font list belongs.
-    pub fn fonts(&self) -> &std::path::Path {
-        &self.fonts
+    /// Where matplotlib's font list belongs, when it is ours to make.
+    pub fn fonts(&self) -> Option<&Path> {
+        self.supervised.fonts()
+    }
+
+    /// A path of this machine that is there and that nobody is kept from looking at.
+    pub fn host_path(&self) -> &Path {
+        self.supervised.host_path()
+    }
+
+    /// Version of the Python in rooms; empty when its environment does not tell.
+    pub fn python_version(&self) -> &str {
+        &self.python_version
+    }
+
+    /// Ends the supervisor and waits until nothing of it is left.
+    pub async fn close(self) {
+        let Some(link) = self.link.into_inner().and_then(Arc::into_inner) else { return };
+        match tokio::task::spawn_blocking(|| link.end()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the supervisor could not be waited for"),
+            Err(error) => tracing::error!(%error, "waiting for the supervisor"),
+        }
     }
 
     /// How each tier is.

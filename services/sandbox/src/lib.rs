@@ -1,7 +1,7 @@
 //! The sandbox: runs untrusted Python in a jail, or by choice in containers, and nothing else.
 //!
-//! Needs no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts and asks, or
-//! those of a Docker daemon. Owns the runner inside the rooms, the streams, and what is made of the results.
+//! Needs no privilege itself: rooms, limits and deadlines are the supervisor's, which it starts or finds at a
+//! socket, or those of a Docker daemon. Owns the runner inside the rooms, the streams, and what is made of the results.
 //! Answers `sandbox.v1.Run` and `sandbox.v1.Look` commands from the bus, direct runs over HTTP, and calls of
 //! the command line. It has no database, no model, and gives the code no network.
 //!
@@ -9,6 +9,7 @@
 //! and the fix, when they do not hold.
 
 mod answer;
+pub mod apart;
 mod docker;
 mod environment;
 mod execute;
@@ -36,7 +37,7 @@ pub use health::SandboxHealth;
 pub use jail::{Asked, Chunk, JailUnavailable, Live, Stream, TierHealth};
 pub use probe::Probed;
 pub use routes::{ExecutionAnswer, ExecutionBody, InputBody, routes};
-pub use settings::{DockerRuntime, DockerSettings, IsolationLevel, JailSettings, Limits, Settings};
+pub use settings::{DockerRuntime, DockerSettings, IsolationLevel, JailSettings, Limits, Settings, Supervisor};
 pub use start::Running;
 
 use blob::SharedStore;

@@ -37,7 +37,7 @@ const ADVICE: &str = "'darkroom doctor' shows each requirement: user namespaces 
 /// A wall does not hold, or the jail does not come up.
 pub async fn exercise(jail: &Jail) -> Result<(), JailUnavailable> {
     // A host file that is surely there and that anybody may read.
-    let marker = jail.fonts().parent().map(|work| work.to_string_lossy().into_owned()).unwrap_or_default();
+    let marker = jail.host_path().to_string_lossy().into_owned();
     let walls = WALLS.replace("MARKER", &format!("{marker:?}"));
     let (walls, greed) = futures::join!(run(jail, &walls, None), run(jail, GREED, Some(LITTLE_MEMORY)));
     let walls = walls.map_err(|error| does_not_work(&error))?;

@@ -1,24 +1,18 @@
 //! Where code runs: in the jail, or by choice in containers. The rest of the service does not know which.
 
 use crate::docker::DockerRoom;
-use crate::environment;
 use crate::jail::{Jail, JailError, JailUnavailable, Outcome, Task, TierHealth};
 use crate::probe;
 use crate::settings::{IsolationLevel, Settings};
 use common::execution::Isolation;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// A working room.
 #[derive(Debug)]
 pub enum Room {
     /// nsjail, on this machine.
-    Jail {
-        /// The jail.
-        jail: Box<Jail>,
-        /// Its Python environment.
-        python: PathBuf,
-    },
+    Jail(Box<Jail>),
     /// Containers of a Docker daemon.
     Docker(Box<DockerRoom>),
 }
@@ -37,7 +31,7 @@ impl Room {
             IsolationLevel::Jail => {
                 let jail = Jail::open(&settings.jail, settings.max_timeout).await?;
                 probe::exercise(&jail).await?;
-                Ok(Self::Jail { jail: Box::new(jail), python: settings.jail.python.clone() })
+                Ok(Self::Jail(Box::new(jail)))
             }
         }
     }
@@ -45,7 +39,7 @@ impl Room {
     /// The isolation every run gets, with the usual limits.
     pub async fn isolation(&self) -> Isolation {
         match self {
-            Self::Jail { jail, .. } => jail.isolation().await,
+            Self::Jail(jail) => jail.isolation().await,
             Self::Docker(room) => room.isolation(),
         }
     }
@@ -53,15 +47,15 @@ impl Room {
     /// Version of the Python that code runs with; empty when the environment does not tell.
     pub fn python_version(&self) -> String {
         match self {
-            Self::Jail { python, .. } => environment::python_version(python),
+            Self::Jail(jail) => jail.python_version().to_owned(),
             Self::Docker(room) => room.python_version().to_owned(),
         }
     }
 
-    /// Where matplotlib's font list belongs, where it is not part of an image.
+    /// Where matplotlib's font list belongs, where it is ours to make.
     pub fn fonts(&self) -> Option<&Path> {
         match self {
-            Self::Jail { jail, .. } => Some(jail.fonts()),
+            Self::Jail(jail) => jail.fonts(),
             Self::Docker(_) => None,
         }
     }
@@ -72,7 +66,7 @@ impl Room {
     /// The supervisor does not answer.
     pub async fn tiers(&self) -> Result<Vec<TierHealth>, JailError> {
         match self {
-            Self::Jail { jail, .. } => jail.tiers().await,
+            Self::Jail(jail) => jail.tiers().await,
             Self::Docker(_) => Ok(Vec::new()),
         }
     }
@@ -80,7 +74,7 @@ impl Room {
     /// Code that ends with an error where it sees files of the machine.
     pub fn host_files_probe(&self) -> &'static str {
         match self {
-            Self::Jail { .. } => probe::HOST_FILES,
+            Self::Jail(_) => probe::HOST_FILES,
             Self::Docker(_) => crate::docker::HOST_FILES,
         }
     }
@@ -91,7 +85,7 @@ impl Room {
     /// The room did not work; that says nothing about the code.
     pub async fn run(&self, task: Task, cancel: &CancellationToken) -> Result<(Outcome, Isolation), JailError> {
         match self {
-            Self::Jail { jail, .. } => jail.run(task, cancel).await,
+            Self::Jail(jail) => jail.run(task, cancel).await,
             Self::Docker(room) => room.run(task, cancel).await,
         }
     }

@@ -85,11 +85,21 @@ impl DockerRuntime {
     }
 }
 
+/// Who makes rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Supervisor {
+    /// The program at this path, started by the service with the service's own rights.
+    Own(PathBuf),
+    /// One that the operator started, waiting at the socket at this path: see [`crate::apart`]. The service needs
+    /// no rights of its own. Of the other settings only the limits count; they may not be above the supervisor's.
+    Apart(PathBuf),
+}
+
 /// Where the jail's parts stand, and what is kept ready.
 #[derive(Debug, Clone)]
 pub struct JailSettings {
-    /// The supervisor's program.
-    pub supervisor: PathBuf,
+    /// Who makes rooms.
+    pub supervisor: Supervisor,
     /// The nsjail binary, or the script of that name that its Python package installs.
     pub nsjail: PathBuf,
     /// The Python environment (a venv) that code runs with.
@@ -111,10 +121,11 @@ pub struct JailSettings {
 }
 
 impl JailSettings {
-    /// The usual limits; four rooms ready for the lighter tiers, one for the heaviest.
+    /// The usual limits; four rooms ready for the lighter tiers, one for the heaviest. `supervisor` is its program,
+    /// which the service starts.
     pub fn new(supervisor: PathBuf, nsjail: PathBuf, python: PathBuf, work: PathBuf) -> Self {
         Self {
-            supervisor,
+            supervisor: Supervisor::Own(supervisor),
             nsjail,
             python,
             work,

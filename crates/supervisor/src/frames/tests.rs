@@ -17,8 +17,21 @@ fn told() -> impl Strategy<Value = Told> {
     let ended =
         (any::<u64>(), proptest::option::of(0_usize..4), any::<Option<i32>>(), any::<[u32; 3]>(), any::<[u64; 3]>());
     prop_oneof![
-        (any::<u32>(), any::<u64>(), any::<u8>(), any::<[u8; 32]>())
-            .prop_map(|(protocol, build, cgroup, profile)| Told::Hello { protocol, build, cgroup, profile }),
+        (any::<[u32; 3]>(), any::<[u64; 3]>(), any::<u8>(), any::<[u8; 32]>(), "\\PC{0,20}").prop_map(
+            |([protocol, pids, cpu_percent], [build, memory_bytes, longest_us], cgroup, profile, python)| {
+                Told::Hello(Hello {
+                    protocol,
+                    build,
+                    cgroup,
+                    profile,
+                    memory_bytes,
+                    pids,
+                    cpu_percent,
+                    longest_us,
+                    python,
+                })
+            }
+        ),
         "\\PC{0,200}".prop_map(Told::Refused),
         (any::<u64>(), any::<bool>()).prop_map(|(id, warm)| Told::Started { id, warm }),
         (any::<u64>(), any::<u64>(), name()).prop_map(|(id, size, name)| Told::File { id, size, name }),

@@ -310,6 +310,8 @@ impl Desk {
         let until = Instant::now() + END_PATIENCE;
         let numbers: Vec<u64> = self.generations.keys().copied().collect();
         for generation in self.generations.values_mut() {
+            // Its end is no failure, and nothing takes its place.
+            generation.state = State::Retiring;
             generation.kill();
         }
         for number in numbers {

@@ -5,6 +5,7 @@ mod exec;
 mod review;
 mod run;
 mod serve;
+mod supervisor;
 mod token;
 
 use crate::cli::Command;
@@ -20,6 +21,7 @@ pub async fn run(command: Command, environment: Environment) -> Exit {
         Command::Run(options) => run::run(options, environment).await,
         Command::Exec(options) => exec::exec(options, environment).await,
         Command::Review(options) => review::review(options, environment).await,
+        Command::Supervisor(options) => supervisor::supervisor(options, environment).await,
         Command::Token(options) => token::token(&options, &environment),
         Command::Doctor(options) => doctor::doctor(options, environment).await,
     }

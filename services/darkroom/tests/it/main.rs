@@ -1,5 +1,6 @@
 //! The program as people and programs use it: the real binary, jail, critic and models' seam.
 
+mod apart;
 mod bad_input;
 mod command_line;
 mod harness;

@@ -2,17 +2,17 @@
 
 use super::parts::{self, Parts};
 use super::{JailError, JailUnavailable, TierHealth};
-use crate::settings::JailSettings;
+use crate::settings::{JailSettings, Limits, Supervisor};
 use crate::tier::Tier;
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use supervisor::config::Config;
-use supervisor::frames::{Ended, Order, PROTOCOL, TierState, Told};
+use supervisor::frames::{Ended, Hello, Order, PROTOCOL, TierState, Told};
 use supervisor::socket::{self, Message};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -26,24 +26,101 @@ const REPORT_PATIENCE: Duration = Duration::from_secs(5);
 /// Longest an order may wait for a supervisor that does not read.
 const ORDER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is needed to start the supervisor.
+/// How a supervisor is come by, and what it has to allow.
 #[derive(Debug)]
 pub struct Supervised {
-    program: std::path::PathBuf,
-    config: Config,
+    how: How,
+    limits: Limits,
+    longest: Duration,
+}
+
+/// How a supervisor is come by.
+#[derive(Debug)]
+enum How {
+    Start(Box<Start>),
+    Connect(PathBuf),
+}
+
+/// What is needed to start a supervisor.
+#[derive(Debug)]
+pub struct Start {
+    /// Its program.
+    pub program: PathBuf,
+    /// What it is told.
+    pub config: Config,
     parts: Parts,
 }
 
 impl Supervised {
+    /// Whatever can be done before there is a supervisor. Blocks.
+    pub fn prepare(settings: &JailSettings, longest: Duration) -> Result<Self, JailUnavailable> {
+        let how = match &settings.supervisor {
+            Supervisor::Own(program) => How::Start(Box::new(Start::prepare(program, settings, longest)?)),
+            Supervisor::Apart(socket) => How::Connect(socket.clone()),
+        };
+        Ok(Self { how, limits: settings.limits, longest })
+    }
+
+    /// Where matplotlib's font list belongs, when it is ours to make.
+    pub fn fonts(&self) -> Option<&Path> {
+        match &self.how {
+            How::Start(start) => Some(&start.parts.fonts),
+            How::Connect(_) => None,
+        }
+    }
+
+    /// A path of this machine that is there and that nobody is kept from looking at.
+    pub fn host_path(&self) -> &Path {
+        match &self.how {
+            How::Start(start) => &start.config.work,
+            How::Connect(socket) => socket,
+        }
+    }
+
+    /// The line to a supervisor, and its process if it is our child.
+    fn line(&self) -> Result<(OwnedFd, Option<Child>), JailUnavailable> {
+        match &self.how {
+            How::Start(start) => start.line().map_err(|error| JailUnavailable::io("the supervisor", &error)),
+            How::Connect(socket) => socket::connect(socket).map(|line| (line, None)).map_err(|error| {
+                JailUnavailable::new(
+                    format!("no supervisor answers at {} ({error})", socket.display()),
+                    "start one there as root: darkroom supervisor --user USER, with the user that this program \
+                     runs as; or leave SANDBOX_SUPERVISOR empty, and the program starts its own",
+                )
+            }),
+        }
+    }
+
+    /// Whether the supervisor allows what we promise.
+    fn allows(&self, hello: &Hello) -> Result<(), JailUnavailable> {
+        let Limits { memory_bytes, pids, cpu_percent, .. } = self.limits;
+        let longest_us = u64::try_from(self.longest.as_micros()).unwrap_or(u64::MAX);
+        let pairs = [
+            ("SANDBOX_MEMORY_MIB", memory_bytes >> 20, hello.memory_bytes >> 20),
+            ("SANDBOX_PIDS", pids.into(), hello.pids.into()),
+            ("SANDBOX_CPU_PERCENT", cpu_percent.into(), hello.cpu_percent.into()),
+            ("SANDBOX_SECONDS", longest_us / 1_000_000, hello.longest_us / 1_000_000),
+        ];
+        match pairs.into_iter().find(|(_, ours, theirs)| ours > theirs) {
+            None => Ok(()),
+            Some((name, ours, theirs)) => Err(JailUnavailable::new(
+                format!("{name} is {ours} here, and the supervisor allows {theirs}"),
+                format!("lower {name} here, or start the supervisor with a higher one"),
+            )),
+        }
+    }
+}
+
+impl Start {
     /// Installs our own files and looks for the program. Blocks.
-    pub fn prepare(settings: &JailSettings, max_timeout: Duration) -> Result<Self, JailUnavailable> {
+    pub fn prepare(program: &Path, settings: &JailSettings, longest: Duration) -> Result<Self, JailUnavailable> {
         let work_error = |error: io::Error| JailUnavailable::io("the sandbox's work folder", &error);
         std::fs::create_dir_all(&settings.work).map_err(work_error)?;
         let work = settings.work.canonicalize().map_err(work_error)?;
         let parts = parts::install(&work, &settings.python).map_err(work_error)?;
-        let program = settings.supervisor.canonicalize().map_err(|_| {
+        let program = program.canonicalize().map_err(|_| {
             JailUnavailable::new(
-                format!("the supervisor is not at {}", settings.supervisor.display()),
+                format!("the supervisor is not at {}", program.display()),
                 "run 'make build', or put darkroom-supervisor beside the program",
             )
         })?;
@@ -56,7 +133,7 @@ impl Supervised {
             etc: parts.etc.clone(),
             cgroup: settings.cgroup.clone(),
             limits: settings.limits.enforced(),
-            longest: max_timeout,
+            longest,
             ready: settings.ready,
             zygote_runs: settings.zygote_runs,
             zygote_age: settings.zygote_age,
@@ -64,9 +141,15 @@ impl Supervised {
         Ok(Self { program, config, parts })
     }
 
-    /// Where matplotlib's font list belongs.
-    pub fn fonts(&self) -> &Path {
-        &self.parts.fonts
+    /// Starts it.
+    fn line(&self) -> io::Result<(OwnedFd, Option<Child>)> {
+        let (ours, theirs) = socket::pair()?;
+        let mut command = Command::new(&self.program);
+        command.arg("supervise").args(self.config.arguments());
+        command.env_clear().current_dir("/").stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        pass_on_complaints(&mut child);
+        Ok((ours, Some(child)))
     }
 }
 
@@ -93,26 +176,20 @@ struct Waiting {
 pub struct Link {
     socket: Arc<AsyncFd<OwnedFd>>,
     waiting: Arc<Mutex<Waiting>>,
-    cgroup: u8,
-    profile: [u8; 32],
+    hello: Hello,
     child: Option<Child>,
     _reading: tokio_util::sync::DropGuard,
 }
 
 impl Link {
-    /// Starts a supervisor and waits until it says that it can work.
+    /// Starts a supervisor, or connects to one, and waits until it says that it can work.
     ///
     /// # Errors
-    /// It refuses, with the reason and the fix, or is not the one that belongs to this program.
+    /// It refuses, with the reason and the fix, is not the one that belongs to this program, or allows less than
+    /// our settings promise.
     pub async fn start(supervised: &Supervised) -> Result<Self, JailUnavailable> {
         let broken = |error: io::Error| JailUnavailable::io("the supervisor", &error);
-        let (ours, theirs) = socket::pair().map_err(broken)?;
-        let mut command = Command::new(&supervised.program);
-        command.arg("supervise").args(supervised.config.arguments());
-        command.env_clear().current_dir("/").stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(broken)?;
-        drop(command);
-        pass_on_complaints(&mut child);
+        let (ours, child) = supervised.line()?;
         rustix::net::sockopt::set_socket_timeout(&ours, rustix::net::sockopt::Timeout::Send, Some(ORDER_PATIENCE))
             .map_err(|error| broken(error.into()))?;
         #[expect(
@@ -122,12 +199,13 @@ impl Link {
         let socket = AsyncFd::with_interest(ours, Interest::READABLE).map_err(broken)?;
         let hello = tokio::time::timeout(HELLO_PATIENCE, next(&socket)).await;
         let hello = hello.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(broken)?;
-        let (cgroup, profile) = match hello.and_then(|message| Told::decode(&message.bytes)) {
-            Some(Told::Hello { protocol: PROTOCOL, build: supervisor::BUILD, cgroup, profile }) => (cgroup, profile),
-            Some(Told::Hello { .. }) => {
+        let hello = match hello.and_then(|message| Told::decode(&message.bytes)) {
+            Some(Told::Hello(hello)) if (hello.protocol, hello.build) == (PROTOCOL, supervisor::BUILD) => hello,
+            // One that speaks another protocol says it in words that this one cannot read.
+            Some(Told::Hello(_)) => {
                 return Err(JailUnavailable::new(
                     "the supervisor is of another build than this program",
-                    "build both together: make build",
+                    "build both together with make build, and start both again",
                 ));
             }
             Some(Told::Refused(text)) => {
@@ -136,20 +214,32 @@ impl Link {
             }
             _ => return Err(JailUnavailable::new("the supervisor does not start", "see its lines in the log")),
         };
+        supervised.allows(&hello)?;
         let (socket, waiting) = (Arc::new(socket), Arc::new(Mutex::new(Waiting::default())));
         let stop = CancellationToken::new();
         tokio::spawn(read(socket.clone(), waiting.clone(), stop.clone()));
-        Ok(Self { socket, waiting, cgroup, profile, child: Some(child), _reading: stop.drop_guard() })
+        Ok(Self { socket, waiting, hello, child, _reading: stop.drop_guard() })
     }
 
     /// `v1` or `v2`.
     pub fn cgroup(&self) -> &'static str {
-        if self.cgroup == 2 { "v2" } else { "v1" }
+        if self.hello.cgroup == 2 { "v2" } else { "v1" }
     }
 
     /// SHA-256 of the room, lower-case hex.
     pub fn profile(&self) -> String {
-        hex::encode(self.profile)
+        hex::encode(self.hello.profile)
+    }
+
+    /// Version of the Python in rooms; empty when its environment does not tell.
+    pub fn python_version(&self) -> &str {
+        &self.hello.python
+    }
+
+    /// Ends it, and waits until nothing of it is left. Blocks.
+    pub fn end(mut self) -> io::Result<()> {
+        let _closed = rustix::net::shutdown(self.socket.get_ref(), rustix::net::Shutdown::Both);
+        self.child.take().map_or(Ok(()), |mut child| child.wait().map(|_| ()))
     }
 
     /// False once the supervisor has ended.
@@ -254,7 +344,7 @@ fn dispatch(waiting: &mut Waiting, told: Told, fds: Vec<OwnedFd>) {
         Told::Tier { tier, state, ready, zygotes, trouble } => {
             return add_to_report(waiting, *tier, *state, *ready, *zygotes, trouble.clone());
         }
-        Told::Hello { .. } | Told::Refused(_) => return,
+        Told::Hello(_) | Told::Refused(_) => return,
     };
     if let Some(run) = waiting.runs.get(&id) {
         // Nobody waits any more: what came along is closed here.

@@ -190,7 +190,7 @@ async fn follow(
             Told::Rejected { reason, name, .. } => seen.rejected.push((name, reason)),
             Told::Ended(ended) => return Ok(ended),
             Told::Failed { why, .. } => return Err(JailError::Broken(why)),
-            Told::Hello { .. } | Told::Refused(_) | Told::Tier { .. } => {}
+            Told::Hello(_) | Told::Refused(_) | Told::Tier { .. } => {}
         }
     }
 }
