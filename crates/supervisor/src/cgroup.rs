@@ -7,6 +7,7 @@
 mod group;
 mod place;
 mod text;
+mod unified;
 
 pub use group::{Group, Shortage, Usage};
 pub use place::Groups;

@@ -111,7 +111,7 @@ impl Jail {
         // maker and the zygote have them. Rooms give them up, see the lock-down.
         let _ = write!(
             text,
-            "mode: ONCE\nhostname: \"box\"\ncwd: \"/\"\nlog_level: ERROR\nlog_file: {}\n\
+            "mode: ONCE\nhostname: \"box\"\ncwd: \"/\"\nlog_level: WARNING\nlog_file: {}\n\
              time_limit: 0\nnice_level: 0\nrlimit_as_type: HARD\nrlimit_nproc_type: HARD\nrlimit_stack_type: SOFT\n\
              rlimit_cpu_type: HARD\nrlimit_fsize_type: HARD\nrlimit_nofile: 1024\nrlimit_core: 0\nrlimit_memlock: 0\n\
              mount_proc: false\niface_no_lo: true\n\

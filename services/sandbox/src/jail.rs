@@ -160,6 +160,9 @@ pub struct TierHealth {
     /// What the last failure was; for the operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trouble: Option<String>,
+    /// What helps against it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fix: Option<String>,
 }
 
 /// Supervisors that are tried for one run while they end before they let its code go.

@@ -8,6 +8,7 @@
 //! There is no way to run bare: [`Sandbox::open`] exercises the real walls and refuses, with the reason
 //! and the fix, when they do not hold.
 
+mod advice;
 mod answer;
 pub mod apart;
 mod docker;

@@ -1,6 +1,7 @@
 //! Proof that the jail holds, by running code in it: at start-up, and for the health check.
 
 use crate::Sandbox;
+use crate::advice::{Facts, advice};
 use crate::jail::{Asked, Jail, JailError, JailUnavailable, Outcome, Task};
 use common::execution::{RunStatus, Start};
 use std::time::Duration;
@@ -27,9 +28,8 @@ const GREED: &str =
     "block = bytearray(400 << 20)\nfor n in range(0, len(block), 4096): block[n] = 1\nprint('unlimited')";
 const LITTLE_MEMORY: u64 = 96 << 20;
 
-const ADVICE: &str = "'darkroom doctor' shows each requirement: user namespaces (sysctl user.max_user_namespaces and \
-    kernel.apparmor_restrict_unprivileged_userns), a writable control group, kernel 5.8 or newer, and in a container \
-    --security-opt seccomp=unconfined --security-opt systempaths=unconfined";
+const UNSOUND: &str = "nothing should be run here until this holds: see the log with LOG=info, and report it with the \
+    kernel's version";
 
 /// Exercises every wall once, through a jail and a Python of its own.
 ///
@@ -51,12 +51,12 @@ pub async fn exercise(jail: &Jail) -> Result<(), JailUnavailable> {
     }
     for wall in EXPECTED {
         if !printed.lines().any(|line| line == wall) {
-            return Err(JailUnavailable::new(format!("the jail does not hold: {wall}"), ADVICE));
+            return Err(JailUnavailable::new(format!("the jail does not hold: {wall}"), UNSOUND));
         }
     }
     let greed = greed.map_err(|error| does_not_work(&error))?;
     if greed.status != RunStatus::OutOfMemory {
-        return Err(JailUnavailable::new(format!("the memory limit does not hold: {:?}", greed.status), ADVICE));
+        return Err(JailUnavailable::new(format!("the memory limit does not hold: {:?}", greed.status), UNSOUND));
     }
     Ok(())
 }
@@ -70,8 +70,13 @@ async fn run(jail: &Jail, code: &str, memory_bytes: Option<u64>) -> Result<Outco
 fn does_not_work(error: &JailError) -> JailUnavailable {
     match error {
         JailError::Storage(cause) => JailUnavailable::io("the sandbox's work folder", cause),
-        JailError::Broken(why) => JailUnavailable::new(format!("the jail does not start: {why}"), ADVICE),
-        JailError::Lost { .. } => JailUnavailable::new("the jail does not start: the supervisor has ended", ADVICE),
+        JailError::Broken(why) => {
+            let advice = advice(why, Facts::here());
+            JailUnavailable::new(format!("the jail does not start: {why}"), advice)
+        }
+        JailError::Lost { .. } => {
+            JailUnavailable::new("the jail does not start: the supervisor has ended", "see its last lines in the log")
+        }
     }
 }
 

@@ -85,10 +85,15 @@ impl Folders {
 
     /// Makes the folders.
     pub fn make(&self) -> io::Result<()> {
-        self.all().into_iter().try_for_each(|folder| match std::fs::create_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            other => other,
-        })
+        self.all().into_iter().try_for_each(make)
+    }
+}
+
+/// Makes one folder, if it is not there.
+pub fn make(folder: &Path) -> io::Result<()> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     }
 }
 

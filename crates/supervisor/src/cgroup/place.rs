@@ -1,17 +1,13 @@
 //! Where groups are made, and what dead instances left there.
 
 use super::Limits;
-use super::group::{Folders, Group, clear};
+use super::group::{Folders, Group, clear, make};
 use super::text::{Mount, folder, mounts, own_path};
+use super::unified;
 use crate::owner::{self, Owner};
 use crate::refusal::Refusal;
+use std::io;
 use std::path::{Path, PathBuf};
-
-/// Controllers without which there is no jail.
-const NEEDED: [&str; 3] = ["memory", "pids", "cpu"];
-/// Leaf that takes the processes of our own v2 group: a group with processes cannot have limited groups
-/// below it.
-const LEAF: &str = "darkroom-main";
 
 /// Our own group, in which each run gets one.
 #[derive(Debug)]
@@ -28,14 +24,20 @@ impl Groups {
     /// No hierarchy has the controllers, or none may be written.
     pub fn open(owner: &Owner, chosen: Option<&Path>) -> Result<Self, Refusal> {
         let base = match chosen {
-            Some(folder) => v2_base(folder.to_path_buf())?,
+            Some(folder) => {
+                unified::ready(folder)?;
+                Folders::V2(folder.to_path_buf())
+            }
             None => find_base()?,
         };
         sweep(&base);
         let own = base.child(owner.name());
-        own.make().map_err(|error| not_writable(&base, &error.to_string()))?;
+        for folder in own.all() {
+            let parent = folder.parent().unwrap_or(folder);
+            make(folder).map_err(|error| not_writable(parent, &error, Who::here()))?;
+        }
         if let Folders::V2(folder) = &own {
-            enable(folder).map_err(|error| not_writable(&base, &error))?;
+            unified::enable(folder).map_err(|error| not_writable(folder, &error, Who::here()))?;
         }
         own.give_way();
         let beside = base.child(&format!("{}b", owner.name()));
@@ -74,11 +76,10 @@ fn find_base() -> Result<Folders, Refusal> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let mounts = mounts(&read("/proc/self/mountinfo"));
     let own = read("/proc/self/cgroup");
-    if let Some(unified) = mounts.iter().find(|mount| mount.unified) {
-        let folder = folder(unified, &own_path(&own, None).unwrap_or_default());
-        if has_controllers(&read(&folder.join("cgroup.controllers").to_string_lossy())) {
-            return v2_base(folder);
-        }
+    // Where v1 has the controllers, v2 is there without them.
+    let has_v1 = mounts.iter().any(|mount| mount.controllers.iter().any(|name| name == "memory"));
+    if let Some(mount) = mounts.iter().find(|mount| mount.unified).filter(|_| !has_v1) {
+        return unified::find(mount, &own_path(&own, None).unwrap_or_default()).map(Folders::V2);
     }
     let v1 = |controller: &str| -> Result<PathBuf, Refusal> {
         let has = |mount: &&Mount| !mount.unified && mount.controllers.iter().any(|name| name == controller);
@@ -91,54 +92,41 @@ fn find_base() -> Result<Folders, Refusal> {
     Ok(Folders::V1 { memory: v1("memory")?, pids: v1("pids")?, cpu: v1("cpu")?, cpuacct: v1("cpuacct")? })
 }
 
-fn has_controllers(list: &str) -> bool {
-    NEEDED.iter().all(|needed| list.split_whitespace().any(|one| one == *needed))
+/// Who asks for groups, as far as advice depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who {
+    /// The machine's or container's root.
+    pub root: bool,
+    /// Inside a container.
+    pub container: bool,
 }
 
-/// Makes a v2 group ready to have limited groups below it.
-fn v2_base(folder: PathBuf) -> Result<Folders, Refusal> {
-    // Inside the leaf of an earlier instance in this process: its parent is the base.
-    let folder = match folder.file_name() {
-        Some(name) if name == LEAF => folder.parent().map(Path::to_path_buf).unwrap_or(folder),
-        _ => folder,
-    };
-    let base = Folders::V2(folder.clone());
-    if enable(&folder).is_ok() {
-        return Ok(base);
-    }
-    vacate(&folder).map_err(|error| not_writable(&base, &error.to_string()))?;
-    enable(&folder).map_err(|error| not_writable(&base, &error))?;
-    Ok(base)
-}
-
-fn enable(folder: &Path) -> Result<(), String> {
-    let wanted = NEEDED.map(|name| format!("+{name}")).join(" ");
-    std::fs::write(folder.join("cgroup.subtree_control"), wanted).map_err(|error| error.to_string())
-}
-
-/// Moves the processes of a v2 group into a leaf below it. They stay under the same limits.
-fn vacate(folder: &Path) -> std::io::Result<()> {
-    let leaf = folder.join(LEAF);
-    if !leaf.is_dir() {
-        std::fs::create_dir(&leaf)?;
-    }
-    let pids = std::fs::read_to_string(folder.join("cgroup.procs"))?;
-    for pid in pids.lines() {
-        match std::fs::write(leaf.join("cgroup.procs"), pid) {
-            // Ended meanwhile.
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => {}
-            other => other?,
+impl Who {
+    /// This process.
+    pub fn here() -> Self {
+        let marks = ["/.dockerenv", "/run/.containerenv"];
+        Self {
+            root: rustix::process::geteuid().is_root(),
+            container: marks.iter().any(|mark| Path::new(mark).exists()),
         }
     }
-    Ok(())
 }
 
-fn not_writable(base: &Folders, error: &str) -> Refusal {
-    let places: Vec<_> = base.all().iter().map(|folder| folder.display().to_string()).collect();
-    Refusal::new(
-        format!("control groups cannot be made in {} ({error})", places.join(", ")),
-        "run as root, or in a delegated group: systemd-run --user --scope -p Delegate=yes darkroom …",
-    )
+/// Why groups cannot be made in a folder, and what helps.
+pub fn not_writable(folder: &Path, error: &io::Error, who: Who) -> Refusal {
+    let reason = format!("control groups cannot be made in {} ({error})", folder.display());
+    let fix = match (error.kind(), who) {
+        (_, Who { container: true, .. }) => {
+            "give this container groups that it may write: deploy/docker/README.md has the options"
+        }
+        (io::ErrorKind::ReadOnlyFilesystem, _) => "have root mount it writable: mount -o remount,rw /sys/fs/cgroup",
+        (_, Who { root: true, .. }) => "see what holds or guards that folder; darkroom needs groups of its own there",
+        (_, Who { root: false, .. }) => {
+            "run as root, or in a group that is yours. cgroup v2: systemd-run --user --scope -p Delegate=yes darkroom …; \
+             v1: have root make one in each of memory, pids, cpu and cpuacct, give it to you and move you there"
+        }
+    };
+    Refusal::new(reason, fix)
 }
 
 /// Ends and removes what instances that are dead left behind.
@@ -164,4 +152,27 @@ fn subfolders(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let folders = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects operators: each reason comes with what helps in that very place.
+    #[test]
+    fn advice_fits_the_place() {
+        use rustix::io::Errno;
+        let (folder, user) = (Path::new("/sys/fs/cgroup/x"), Who { root: false, container: false });
+        for (errno, who, expected) in [
+            (Errno::ROFS, Who { container: true, root: true }, "deploy/docker/README.md"),
+            (Errno::ACCESS, Who { container: true, ..user }, "deploy/docker/README.md"),
+            (Errno::ROFS, Who { root: true, ..user }, "remount,rw"),
+            (Errno::ACCESS, user, "systemd-run --user --scope"),
+            (Errno::BUSY, Who { root: true, ..user }, "guards"),
+        ] {
+            let refusal = not_writable(folder, &errno.into(), who);
+            assert!(refusal.fix.contains(expected), "{errno:?} {who:?}: {refusal}");
+            assert!(refusal.reason.contains("/sys/fs/cgroup/x"), "{refusal}");
+        }
+    }
 }

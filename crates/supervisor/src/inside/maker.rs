@@ -140,7 +140,10 @@ fn cold_room(id: u32, [control, gate, stdout, stderr]: [OwnedFd; 4], plan: &Plan
         command: plan.command.clone(),
         environment: own_environment(),
     };
-    make_room(id, control, Some(cold)).map(|_| ())
+    match make_room(id, control, Some(cold))? {
+        Some(_handle) => Ok(()),
+        None => Err(io::Error::other("the room's first process has ended")),
+    }
 }
 
 /// This process's environment, which is the fixed list of nsjail's configuration.

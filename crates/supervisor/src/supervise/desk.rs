@@ -230,10 +230,11 @@ impl Desk {
             Err(error) => self.fail(&run, format!("nsjail does not start: {error}")),
             Ok(generation) => {
                 if self.order_room(generation, Some(pending)).is_err() {
-                    self.fail(&run, "no room can be ordered".to_owned());
-                    if let Some(generation) = self.generations.get_mut(&generation) {
+                    let said = self.generations.remove(&generation).map(|mut generation| {
                         generation.kill();
-                    }
+                        generation.reap()
+                    });
+                    self.fail(&run, format!("no room can be ordered {}", said.unwrap_or_default()));
                 }
             }
         }

@@ -50,6 +50,15 @@ pub struct Generation {
 /// Name of a tier, as the zygote takes it.
 const TIERS: [&str; 3] = ["bare", "plots", "vision"];
 
+/// Bytes of a log that are read, from its end.
+const LOG_END: usize = 1500;
+/// What nsjail says of every start that fails.
+const GENERAL: [&str; 3] = [
+    "Couldn't launch the child process",
+    "Launching child process failed",
+    "Received error message from the child process before it has been executed",
+];
+
 /// What is the same for all generations.
 pub struct Kit<'a> {
     /// The outer jail.
@@ -101,7 +110,11 @@ impl Generation {
             child,
             log,
         };
-        send_filter(&generation.maker, kit.filter)?;
+        // The program travels as one message, the maker takes it from there.
+        if let Err(error) = socket::send(&generation.maker, kit.filter, &[]) {
+            generation.kill();
+            return Err(io::Error::new(error.kind(), format!("{error}; {}", generation.reap())));
+        }
         if tier.is_none() {
             generation.state = State::Serving;
         }
@@ -129,18 +142,27 @@ impl Generation {
     pub fn reap(&mut self) -> String {
         let _status = self.child.wait();
         let said = std::fs::read(&self.log).unwrap_or_default();
-        let said = String::from_utf8_lossy(&said[said.len().saturating_sub(1500)..]).into_owned();
+        let said = plain(&String::from_utf8_lossy(&said[said.len().saturating_sub(LOG_END)..]));
         for leftover in [&self.log, &self.log.with_extension("cfg")] {
             // The whole folder goes when the supervisor ends.
             let _left = std::fs::remove_file(leftover);
         }
-        said.trim().to_owned()
+        said
     }
 }
 
-/// The first message: the program travels as one message, the maker takes it from there.
-fn send_filter(maker: &OwnedFd, filter: &[u8]) -> io::Result<()> {
-    socket::send(maker, filter, &[])
+/// What a log says, without what nsjail puts before each line, without what it says of every failure, and without
+/// what it says of every start that maps root, although that has no rights there.
+fn plain(log: &str) -> String {
+    let words = |line: &str| -> String {
+        // "[W][time][pid] function():line text"
+        let rest = line.rsplit_once("] ").filter(|_| line.starts_with('[')).map_or(line, |(_, rest)| rest);
+        let text = rest.split_once(' ').filter(|(place, _)| place.contains("():")).map_or(rest, |(_, text)| text);
+        text.trim().to_owned()
+    };
+    let lines = log.lines().filter(|line| !line.contains("logParams()")).map(words).filter(|text| !text.is_empty());
+    let (general, told): (Vec<_>, Vec<_>) = lines.partition(|text| GENERAL.contains(&text.as_str()));
+    if told.is_empty() { general.join("; ") } else { told.join("; ") }
 }
 
 fn plan(kit: &Kit<'_>, tier: Option<usize>) -> io::Result<Plan> {
@@ -156,4 +178,28 @@ fn plan(kit: &Kit<'_>, tier: Option<usize>) -> io::Result<Plan> {
     };
     let command = words.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(io::Error::other)?;
     Ok(Plan { cpu_seconds: kit.cpu_seconds, warm: tier.is_some(), command })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects whoever reads a refusal: the reason stands there, in nsjail's, Python's or our own words, and nothing
+    /// else.
+    #[test]
+    fn logs_are_read_for_their_reason() {
+        let stamp = |level: char, place: &str| format!("[{level}][2026-11-25T18:10:37+0000][7] {place}");
+        let log = [
+            stamp('W', "logParams():313 Process will be UID/EUID=0"),
+            stamp('W', "runChild():511 clone(flags=CLONE_NEWNS|CLONE_NEWUSER) failed: No space left on device"),
+            stamp('E', "standaloneMode():274 Couldn't launch the child process"),
+        ]
+        .join("\n");
+        assert_eq!(plain(&log), "clone(flags=CLONE_NEWNS|CLONE_NEWUSER) failed: No space left on device");
+        assert_eq!(plain(&stamp('E', "a():1 Couldn't launch the child process")), "Couldn't launch the child process");
+        let python = "Traceback (most recent call last):\n  File \"x\", line 3\nOSError: x.so: failed [1] to map\n";
+        assert!(plain(python).ends_with("OSError: x.so: failed [1] to map"));
+        assert_eq!(plain("maker: making namespaces: x\n"), "maker: making namespaces: x");
+        assert_eq!(plain(""), "");
+    }
 }

@@ -127,7 +127,7 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
                     Some(trouble) => Checked::bad(
                         "warm start",
                         format!("{detail}: {trouble}"),
-                        "run 'make setup' again; runs start cold meanwhile",
+                        format!("runs start cold meanwhile; {}", tier.fix.unwrap_or_default()),
                     ),
                     None => Checked::good("warm start", detail),
                 });

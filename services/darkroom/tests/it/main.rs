@@ -7,5 +7,6 @@ mod harness;
 mod http;
 mod kill;
 mod pictures;
+mod refusals;
 mod scripted;
 mod site;

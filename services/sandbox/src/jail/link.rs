@@ -2,6 +2,7 @@
 
 use super::parts::{self, Parts};
 use super::{JailError, JailUnavailable, TierHealth};
+use crate::advice::{Facts, advice};
 use crate::settings::{JailSettings, Limits, Supervisor};
 use crate::tier::Tier;
 use std::collections::HashMap;
@@ -365,7 +366,8 @@ fn add_to_report(waiting: &mut Waiting, tier: u8, state: TierState, ready: u32, 
         TierState::Down => "down",
     };
     let trouble = Some(trouble).filter(|text| !text.is_empty());
-    report.push(TierHealth { tier: name.into(), state: state.into(), ready, zygotes, trouble });
+    let fix = trouble.as_deref().map(|why| advice(why, Facts::here()).to_owned());
+    report.push(TierHealth { tier: name.into(), state: state.into(), ready, zygotes, trouble, fix });
     if report.len() == Tier::ALL.len() {
         let (report, asked) = waiting.reports.remove(0);
         // Whoever asked has gone.

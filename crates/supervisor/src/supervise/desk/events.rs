@@ -94,7 +94,7 @@ impl Desk {
                 _ => {
                     self.watch.remove(&room.control);
                     // Its end is seen by its handle; without one it never came to be.
-                    if room.first.is_none() {
+                    if room.first.is_none() && !self.ends_with_its_jail(id) {
                         self.on_first_ended(id);
                     }
                     return;
@@ -129,6 +129,12 @@ impl Desk {
         }
     }
 
+    /// Whether a room that came to nothing was the only one of its nsjail: that ends too, and its log says why.
+    fn ends_with_its_jail(&self, id: u64) -> bool {
+        let room = self.rooms.get(&id).filter(|room| room.first.is_none() && room.complaint.is_none());
+        room.and_then(|room| self.generations.get(&room.generation)).is_some_and(|one| one.tier.is_none())
+    }
+
     /// A child is in its room and wants its group, is ready for code, or says which step failed.
     pub(super) fn on_gate(&mut self, id: u64) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
@@ -155,7 +161,8 @@ impl Desk {
                 }
                 ([b'X', step, low, high], _) => {
                     let error = io::Error::from_raw_os_error(u16::from_le_bytes([*low, *high]).into());
-                    room.complaint = Some(format!("lock-down step '{}': {error}", char::from(*step)));
+                    let step = crate::inside::step_name(*step);
+                    room.complaint = Some(format!("lock-down, {step}: {error}"));
                 }
                 _ => {}
             },
@@ -163,9 +170,12 @@ impl Desk {
             _ => {
                 self.watch.remove(gate);
                 room.gate = None;
-                if matches!(room.phase, Phase::Making | Phase::Joining) {
-                    self.abandon(id, "its child did not come");
-                } else if room.phase == Phase::Ready {
+                let phase = room.phase;
+                if matches!(phase, Phase::Making | Phase::Joining) {
+                    if !self.ends_with_its_jail(id) {
+                        self.abandon(id, "its child did not come");
+                    }
+                } else if phase == Phase::Ready {
                     self.abandon(id, "its child has ended");
                 }
             }
@@ -225,13 +235,13 @@ impl Desk {
             self.fail(&active.run, "the room was ended with its maker".to_owned());
         }
         if let Some(pending) = meant_for {
-            let why = complaint.unwrap_or_else(|| "the room ended before the code began".to_owned());
+            let why = complaint.clone().unwrap_or_else(|| "the room ended before the code began".to_owned());
             self.fail(&pending.run, why);
         }
         if let Some(tier) = self.generations.get(&generation).and_then(|one| one.tier) {
             self.tiers[tier].ready.retain(|ready| *ready != id);
             if was != Phase::Running {
-                self.tiers[tier].lost_a_room();
+                self.tiers[tier].lost_a_room(complaint);
             }
         }
         // With nothing to collect it is told at once: handing it on takes longer.

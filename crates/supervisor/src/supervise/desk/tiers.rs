@@ -31,6 +31,8 @@ pub struct Tier {
     pub waiting: VecDeque<Pending>,
     /// Rooms lost in a row without having run anything.
     lost: u32,
+    /// Why the last of them was lost.
+    loss: String,
     /// Zygotes failed in a row.
     failures: u32,
     /// When to start the next zygote after a failure.
@@ -51,6 +53,7 @@ impl Tier {
             due: None,
             waiting: VecDeque::new(),
             lost: 0,
+            loss: String::new(),
             failures: 0,
             again: None,
             zygotes: 0,
@@ -63,8 +66,9 @@ impl Tier {
         self.current.is_some() || (self.wanted > 0 && self.failures == 0)
     }
 
-    pub fn lost_a_room(&mut self) {
+    pub fn lost_a_room(&mut self, why: Option<String>) {
         self.lost += 1;
+        self.loss = why.unwrap_or_default();
     }
 
     fn state(&self) -> TierState {
@@ -118,7 +122,8 @@ impl Desk {
         }
         if broken {
             self.tiers[index].lost = 0;
-            self.tier_failed(index, "its rooms do not come up".to_owned());
+            let why = format!("its rooms do not come up: {}", self.tiers[index].loss);
+            self.tier_failed(index, why);
             return;
         }
         self.tiers[index].again = None;
