@@ -71,6 +71,7 @@ pub struct Running {
     jobs: jobs::Running,
     agent: agent::Running,
     sandbox: sandbox::Running,
+    room: Sandbox,
     critic: bus::Consumer,
 }
 
@@ -89,6 +90,7 @@ impl Running {
         if drained.await.is_err() {
             tracing::warn!("some work was cut off; it is taken up again at the next start");
         }
+        self.room.close().await;
         self.bus.close().await;
     }
 }
@@ -257,7 +259,8 @@ impl System {
         let agent = self.agent.start(stop.clone()).await.map_err(|error| failed(&error))?;
         let jobs = self.jobs.start(stop.clone()).await.map_err(|error| failed(&error))?;
         drop(self.files.start(stop.clone()));
-        Ok(Running { stop, bus: self.bus.clone(), jobs, agent, sandbox, critic })
+        let room = self.sandbox.clone();
+        Ok(Running { stop, bus: self.bus.clone(), jobs, agent, sandbox, room, critic })
     }
 
     /// Everything the server answers with.

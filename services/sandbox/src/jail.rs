@@ -212,9 +212,11 @@ impl Jail {
         &self.python_version
     }
 
-    /// Ends the supervisor and waits until nothing of it is left.
-    pub async fn close(self) {
-        let Some(link) = self.link.into_inner().and_then(Arc::into_inner) else { return };
+    /// Ends the supervisor and waits until nothing of it is left: a program that ends first may take its container
+    /// along, and with that the supervisor, before it has cleared away. Whatever still runs is killed.
+    pub async fn close(&self) {
+        // Whoever runs something just now ends it when done.
+        let Some(link) = self.link.lock().await.take().and_then(Arc::into_inner) else { return };
         match tokio::task::spawn_blocking(|| link.end()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the supervisor could not be waited for"),

@@ -86,6 +86,12 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// Ends everything, and waits until nothing is left. For the end of a program: a run that comes later would
+    /// start it again.
+    pub async fn close(&self) {
+        self.0.room.close().await;
+    }
+
     /// The isolation every run gets, with the usual limits.
     pub async fn isolation(&self) -> Isolation {
         self.0.room.isolation().await

@@ -79,6 +79,14 @@ impl Room {
         }
     }
 
+    /// Ends what stands ready, and waits for it. What runs is killed.
+    pub async fn close(&self) {
+        match self {
+            Self::Jail(jail) => jail.close().await,
+            Self::Docker(_) => {}
+        }
+    }
+
     /// Runs code. Returns when no process of it is left. Cancelling the token kills it.
     ///
     /// # Errors

@@ -133,6 +133,7 @@ async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
                 });
             }
             checks.push(packages_check(&sandbox).await);
+            sandbox.close().await;
         }
     }
 }

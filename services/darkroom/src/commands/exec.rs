@@ -93,6 +93,7 @@ async fn in_sandbox(
         }
     };
     let (result, missed) = tokio::join!(run, pass_on(chunks));
+    sandbox.close().await;
     match result {
         Ok(execution) => Ok((execution, missed)),
         Err(failure) => {

@@ -112,6 +112,13 @@ fn run_folders(data: &Path) -> Vec<PathBuf> {
     folders(&data.join("sandbox/runs")).iter().flat_map(|instance| folders(instance)).collect()
 }
 
+/// Whether a process that is alive is the supervisor or anything it started.
+fn is_of_a_room(pid: u32) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let line = String::from_utf8_lossy(&line);
+    alive(pid) && ["darkroom-supervisor", "nsjail", "runner/"].iter().any(|word| line.contains(word))
+}
+
 fn threads(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/task")).map(|tasks| tasks.count()).unwrap_or(0)
 }
@@ -130,6 +137,9 @@ async fn sigterm_is_orderly_and_work_goes_on_later() {
     let asked = Instant::now();
     assert_eq!(first.terminate(), Some(0));
     assert!(asked.elapsed() < Duration::from_secs(25), "the stop took {:?}", asked.elapsed());
+    // In a container the end of the program may be the end of everything: what has to be cleared away is, by then.
+    let rooms = children.iter().filter(|pid| is_of_a_room(**pid)).count();
+    assert_eq!(rooms, 0, "parts of the sandbox outlive an orderly stop");
     // Resident tools end by themselves when their standard input closes, a moment after us.
     let gone = Instant::now() + Duration::from_secs(2);
     while children.iter().any(|pid| alive(*pid)) {

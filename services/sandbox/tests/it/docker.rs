@@ -2,6 +2,7 @@
 
 mod daemon;
 mod hostile;
+mod unprivileged;
 
 use crate::support::{Room, marker, processes_with, request, root, settings, sleepers, until, with_inputs};
 use common::execution::{RunStatus, Start};
@@ -20,7 +21,7 @@ fn in_containers(docker: DockerSettings) -> Settings {
 }
 
 /// Protects people who choose containers: results mean what they mean in the jail, and the walls hold.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_in_runc_containers_keep_the_contract() {
     contract(DockerRuntime::Runc).await;
 }
@@ -71,6 +72,10 @@ async fn contract(runtime: DockerRuntime) {
     death_of_the_service(&daemon, runtime).await;
     told("death of the service");
     what_is_missing_is_named(&daemon, runtime).await;
+    if runtime == DockerRuntime::Runc {
+        tokio::task::block_in_place(|| unprivileged::holds(&daemon));
+        told("the jail in a container");
+    }
 }
 
 async fn ends(room: &Room, runtime: DockerRuntime) {

@@ -28,7 +28,7 @@ pub fn warm(ready: [u32; 3]) -> Settings {
 }
 
 /// The supervisor of the same build as this test: both stand in one folder.
-fn supervisor() -> PathBuf {
+pub fn supervisor() -> PathBuf {
     let program = std::env::current_exe().expect("this program");
     program.parent().and_then(Path::parent).expect("a folder").join("darkroom-supervisor")
 }

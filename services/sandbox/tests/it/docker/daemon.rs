@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const IMAGE: &str = "darkroom-sandbox";
+pub const IMAGE: &str = "darkroom-sandbox";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running daemon; dropping it ends it and whatever it runs. Its images are kept for the next one, so
