@@ -15,6 +15,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -163,6 +164,9 @@ fn start(line: &OwnedFd, config: &[String]) -> io::Result<(Child, OwnedFd)> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("supervise").args(config).env_clear().current_dir("/");
     command.stdin(Stdio::from(line.try_clone()?)).stdout(Stdio::null());
+    // Blocked here for the descriptor's sake; what is started, down to the code in rooms, has none blocked.
+    // SAFETY: between fork and exec it makes one system call, on plain numbers of its own.
+    unsafe { command.pre_exec(unblock_signals) };
     let mut child = command.spawn()?;
     let pid =
         i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no process id"))?;
@@ -208,12 +212,27 @@ fn ends(ended: BorrowedFd<'_>, until: Instant) -> bool {
     }
 }
 
-/// Readable when a signal asks for the end. What is started gets its signals as usual.
-fn stop_signals() -> io::Result<OwnedFd> {
-    // SAFETY: a set of signals is plain numbers, filled below.
+/// A set of no signals.
+fn no_signals() -> libc::sigset_t {
+    // SAFETY: a set of signals is plain numbers, filled at once.
     let mut signals: libc::sigset_t = unsafe { std::mem::zeroed() };
     // SAFETY: the set is a live local.
     unsafe { libc::sigemptyset(&raw mut signals) };
+    signals
+}
+
+fn unblock_signals() -> io::Result<()> {
+    let none = no_signals();
+    // SAFETY: the set is a live local; the old one is not asked for.
+    if unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Readable when a signal asks for the end.
+fn stop_signals() -> io::Result<OwnedFd> {
+    let mut signals = no_signals();
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // SAFETY: as above, and the signal exists.
         unsafe { libc::sigaddset(&raw mut signals, signal) };

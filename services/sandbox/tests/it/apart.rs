@@ -84,6 +84,10 @@ async fn rooms_of_another_process_are_the_same() {
         ..request("x = bytearray(200 << 20)\nfor n in range(0, len(x), 4096): x[n] = 1")
     };
     assert_eq!(room.execute(greedy).await.result.status, RunStatus::OutOfMemory);
+    let mask = "import os, signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)\n\
+        os.kill(os.getpid(), signal.SIGTERM)";
+    let ended = room.execute(request(mask)).await.result;
+    assert_eq!((&*ended.stdout, ended.signal), ("set()\n", Some(15)), "signals that wait for the supervisor's end");
     let spin = ExecutionRequest { timeout: Some(Duration::from_millis(300)), ..request("while True: pass") };
     assert_eq!(room.execute(spin).await.result.status, RunStatus::Timeout);
     assert!(room.sandbox.prove().await.iter().all(|probe| probe.ok));
