@@ -8,16 +8,19 @@
 //! - A delivery is settled once, by value: `ack` ends it, `retry` gives it again (with `attempt` one
 //!   higher) after the delay, `reject` sets it aside. A delivery dropped unsettled, or whose consumer
 //!   died, is given again.
-//! - After [`MAX_ATTEMPTS`] attempts a message is set aside among the dead letters of its topic.
+//! - After [`MAX_ATTEMPTS`] attempts a message is set aside among the dead letters of its topic. A broker counts
+//!   consumers that die without a word apart, and sets aside what killed several.
 //! - The same message may come twice. Handlers drop repeats by what the message says.
 //! - Only encoded bytes travel: nothing is shared between publisher and consumer.
 
 pub mod consumer;
 pub mod contract;
 mod memory;
+mod rabbit;
 
 pub use consumer::{Consumer, Handled, Handler};
 pub use memory::MemoryBus;
+pub use rabbit::{RabbitBus, RabbitSettings};
 
 use async_trait::async_trait;
 use common::MessageId;
@@ -112,18 +115,27 @@ pub enum BusError {
     /// The operation does not fit the topic's way of delivery.
     #[error("topic {0} is not delivered that way")]
     WrongDelivery(Topic),
+    /// The broker does not answer, or does not take what it is given. Nothing is known of what was in hand: it may
+    /// come again.
+    #[error("the broker cannot be used now: {0}")]
+    Unavailable(String),
+    /// The URL's namespace cannot be part of a queue's name.
+    #[error("'{0}' is no namespace; use up to 64 letters, digits, '-' and '_'")]
+    Namespace(String),
     /// The URL names no backend of this build.
-    #[error("'{0}' is not a bus URL this build knows; use memory:")]
+    #[error("'{0}' is not a bus URL this build knows; use memory: or amqp://user:password@host:port/vhost")]
     UnknownScheme(String),
 }
 
-/// Connects to the bus that the URL's scheme names: `memory:`.
+/// Connects to the bus that the URL's scheme names: `memory:`, or RabbitMQ with `amqp://` or `amqps://` (see
+/// [`RabbitSettings::parse`]).
 ///
 /// # Errors
-/// The scheme is unknown.
+/// The scheme is unknown, or the broker does not answer.
 pub async fn connect(url: &str) -> Result<SharedBus, BusError> {
-    match url {
-        "memory:" => Ok(Arc::new(MemoryBus::new())),
-        other => Err(BusError::UnknownScheme(other.split(':').next().unwrap_or_default().to_owned())),
+    match url.split(':').next().unwrap_or_default() {
+        "memory" => Ok(Arc::new(MemoryBus::new())),
+        "amqp" | "amqps" => Ok(Arc::new(RabbitBus::connect(RabbitSettings::parse(url)?).await?)),
+        other => Err(BusError::UnknownScheme(other.to_owned())),
     }
 }

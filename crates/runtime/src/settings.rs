@@ -18,6 +18,11 @@ impl Secret {
         self.0.as_ref()
     }
 
+    /// The value as text, empty where none is set: for whoever connects with it, and nobody else.
+    pub fn exposed(&self) -> &str {
+        self.0.as_ref().map_or("", ExposeSecret::expose_secret)
+    }
+
     /// True when a value is set.
     pub fn is_set(&self) -> bool {
         self.0.is_some()
@@ -192,12 +197,12 @@ settings! {
     listen: String = "LISTEN", "127.0.0.1:8080";
     /// Folder for everything that is kept: databases, images, results, the local token. Default: 'data' below the current folder.
     data_dir: Option<PathBuf> = "DATA_DIR", "";
-    /// Bus between the services: 'memory:' within one process.
-    bus_url: String = "BUS_URL", "memory:";
-    /// Databases: 'sqlite:///absolute/folder'. Default: a folder in DATA_DIR.
-    database_url: String = "DATABASE_URL", "";
+    /// Bus between the services: 'memory:' within one process, or RabbitMQ: 'amqp://user:password@host:5672/%2f', with '?namespace=NAME' where installations share a virtual host.
+    bus_url: Secret = "BUS_URL", "memory:";
+    /// Databases: 'sqlite:///absolute/folder', or PostgreSQL with a schema for each service: 'postgres://user:password@host/database'. Default: a folder in DATA_DIR.
+    database_url: Secret = "DATABASE_URL", "";
     /// Images and results: 'file:///absolute/folder'. Default: a folder in DATA_DIR.
-    blob_url: String = "BLOB_URL", "";
+    blob_url: Secret = "BLOB_URL", "";
     /// Python environment of the sandbox. Default: 'python' beside the folder of the program.
     python_env: Option<PathBuf> = "PYTHON_ENV", "";
     /// Python environment with ruff, bandit and nsjail. Default: 'tools' beside the folder of the program.
@@ -332,7 +337,7 @@ mod tests {
     #[test]
     fn nothing_needs_to_be_set() {
         let settings = Settings::from_variables(&BTreeMap::new()).unwrap();
-        assert_eq!((settings.bus_url.as_str(), settings.code_model_url.as_str()), ("memory:", "builtin:"));
+        assert_eq!((settings.bus_url.exposed(), settings.code_model_url.as_str()), ("memory:", "builtin:"));
         assert!(!settings.code_model_key.is_set());
     }
 
@@ -346,6 +351,8 @@ mod tests {
         assert!(text.contains("found 'xml'") && !text.contains("s3cr3t"), "{text}");
         let settings = Settings::from_variables(&variables(&[("CODE_MODEL_KEY", "s3cr3t")])).unwrap();
         assert!(!format!("{settings:?}").contains("s3cr3t"));
+        let given = variables(&[("BUS_URL", "amqp://u:s3cr3t@h"), ("DATABASE_URL", "x://u:s3cr3t@h")]);
+        assert!(!format!("{:?}", Settings::from_variables(&given).unwrap()).contains("s3cr3t"), "URLs hold passwords");
     }
 
     /// Protects the documentation: every variable is in `.env.example` with its default, and that file is fresh.

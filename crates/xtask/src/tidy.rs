@@ -10,6 +10,7 @@ const MAX_LINES: usize = 500;
 /// Crates and the only folders that may name them: each backend library stays in its adapter.
 const ADAPTERS: &[(&str, &[&str])] = &[
     ("async_openai", &["crates/llm/"]),
+    ("lapin", &["crates/bus/src/rabbit"]),
     (
         "sea_orm",
         &["crates/database/", "services/files/src/store", "services/files/src/lib.rs", "services/jobs/src/store"],

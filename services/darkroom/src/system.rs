@@ -170,7 +170,7 @@ pub async fn open_critic(environment: &Environment) -> Result<Critic, NotReady> 
 /// # Errors
 /// It cannot be opened.
 pub async fn open_blob(settings: &Settings, data: &Path) -> Result<SharedStore, NotReady> {
-    let url = or_default(&settings.blob_url, || format!("file://{}", data.join("blobs").display()));
+    let url = or_default(settings.blob_url.exposed(), || format!("file://{}", data.join("blobs").display()));
     blob::connect(&url).await.map_err(|error| NotReady::storage(&error))
 }
 
@@ -215,11 +215,12 @@ impl System {
     pub async fn open(environment: &Environment, data: &Path) -> Result<Self, NotReady> {
         let settings = &environment.settings;
         let [vision, reasoning, code] = open_roles(settings)?;
-        let bus = bus::connect(&settings.bus_url)
-            .await
-            .map_err(|error| NotReady::new(error.to_string(), "correct BUS_URL in the settings"))?;
+        let bus = bus::connect(settings.bus_url.exposed()).await.map_err(|error| {
+            NotReady::new(error.to_string(), "start the broker, or correct BUS_URL in the settings")
+        })?;
         let blob = open_blob(settings, data).await?;
-        let database = or_default(&settings.database_url, || format!("sqlite://{}", data.join("db").display()));
+        let database =
+            or_default(settings.database_url.exposed(), || format!("sqlite://{}", data.join("db").display()));
         // The slow starts, each waiting for processes, go side by side.
         let (sandbox, critic, files_db, jobs_db) = tokio::join!(
             open_sandbox(environment, data, blob.clone(), Start::Warm),

@@ -308,7 +308,7 @@ impl Jobs {
 fn store_failure(error: StoreError) -> Failure {
     orchestrator::log_error("a request", &error);
     match error {
-        StoreError::Engine(_) => Failure::new(ErrorCode::StorageUnavailable),
+        StoreError::Engine(_) | StoreError::Changed => Failure::new(ErrorCode::StorageUnavailable),
         StoreError::Content(_) => Failure::new(ErrorCode::Internal),
     }
 }

@@ -26,6 +26,9 @@ const STORE_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// Messages published per look into the outbox.
 const RELAY_BATCH: u64 = 64;
 
+/// Pause before the outbox is looked into again while another replica is at it.
+const RELAY_PAUSE: Duration = Duration::from_millis(20);
+
 /// The running parts of the jobs service. They end when the token given to [`Jobs::start`] is cancelled.
 #[derive(Debug)]
 pub struct Running {
@@ -90,8 +93,13 @@ async fn relay(jobs: Jobs, stop: CancellationToken) {
     loop {
         match publish_pending(&jobs).await {
             // The batch was full: there may be more.
-            Ok(published) if published == RELAY_BATCH => continue,
-            Ok(_) => {}
+            Ok(Some(published)) if published == RELAY_BATCH => continue,
+            Ok(Some(_)) => {}
+            // Another replica is at it, and may have looked before the newest message was there.
+            Ok(None) => {
+                tokio::time::sleep(RELAY_PAUSE).await;
+                continue;
+            }
             Err(error) => tracing::warn!(error = %error, "outbox could not be published; trying again"),
         }
         tokio::select! {
@@ -102,7 +110,15 @@ async fn relay(jobs: Jobs, stop: CancellationToken) {
     }
 }
 
-async fn publish_pending(jobs: &Jobs) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+/// Nothing when another replica is at it: both would publish the same, and out of order.
+async fn publish_pending(jobs: &Jobs) -> Result<Option<u64>, Box<dyn std::error::Error + Send + Sync>> {
+    let Some(claim) = database::alone(jobs.inner.store.db(), "relay").await? else { return Ok(None) };
+    let published = publish_in_order(jobs).await;
+    claim.done().await?;
+    published.map(Some)
+}
+
+async fn publish_in_order(jobs: &Jobs) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
     let db = jobs.inner.store.db();
     let pending = database::outbox::pending(db, RELAY_BATCH).await?;
     let mut published = 0;

@@ -1,4 +1,6 @@
-//! The bus contract on every backend of this build.
+//! The bus contract on every backend of this build, and what only a broker can do to it.
+
+mod rabbit;
 
 use bus::{MemoryBus, SharedBus};
 use std::sync::Arc;

@@ -28,9 +28,14 @@ impl MigrationTrait for CreateOutbox {
     }
 }
 
-async fn open(folder: &std::path::Path) -> sea_orm::DatabaseConnection {
-    let url = format!("sqlite://{}", folder.display());
-    let db = database::connect(&url, "test").await.expect("connect");
+mod postgres;
+
+fn sqlite(folder: &std::path::Path) -> String {
+    format!("sqlite://{}", folder.display())
+}
+
+async fn open(url: &str) -> sea_orm::DatabaseConnection {
+    let db = database::connect(url, "test").await.expect("connect");
     database::migrate::<OutboxOnly>(&db).await.expect("migrate");
     database::migrate::<OutboxOnly>(&db).await.expect("migrating twice changes nothing");
     db
@@ -41,9 +46,13 @@ async fn open(folder: &std::path::Path) -> sea_orm::DatabaseConnection {
 #[tokio::test]
 async fn outbox_commits_with_its_transaction() {
     let folder = tempfile::tempdir().expect("folder");
+    outbox_commits_with(&sqlite(folder.path())).await;
+}
+
+async fn outbox_commits_with(url: &str) {
     let ids = [MessageId::new(), MessageId::new()];
     {
-        let db = open(folder.path()).await;
+        let db = open(url).await;
         let tx = database::begin_write(&db).await.expect("begin");
         for id in ids {
             database::outbox::push(&tx, id, "agent.think", b"x".to_vec(), database::now()).await.expect("push");
@@ -54,7 +63,7 @@ async fn outbox_commits_with_its_transaction() {
         tx.rollback().await.expect("rollback");
         db.close().await.expect("close");
     }
-    let db = open(folder.path()).await;
+    let db = open(url).await;
     let pending = database::outbox::pending(&db, 10).await.expect("pending");
     assert_eq!(pending.iter().map(|p| p.message_id).collect::<Vec<_>>(), ids);
     assert_eq!(pending[0].payload, b"x");
@@ -67,7 +76,7 @@ async fn outbox_commits_with_its_transaction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_queue_up() {
     let folder = tempfile::tempdir().expect("folder");
-    let db = open(folder.path()).await;
+    let db = open(&sqlite(folder.path())).await;
     let writers = (0..20).map(|_| {
         let db = db.clone();
         tokio::spawn(async move {
@@ -78,17 +87,23 @@ async fn writers_queue_up() {
             Ok::<_, DbErr>(seen)
         })
     });
+    came_one_by_one(writers.collect()).await;
+}
+
+/// Each of the writers saw all writes before its own.
+async fn came_one_by_one(writers: Vec<tokio::task::JoinHandle<Result<usize, DbErr>>>) {
+    let count = writers.len();
     let mut seen: Vec<usize> = Vec::new();
-    for writer in writers.collect::<Vec<_>>() {
+    for writer in writers {
         seen.push(writer.await.expect("task").expect("write"));
     }
     seen.sort_unstable();
-    assert_eq!(seen, (0..20).collect::<Vec<_>>(), "each writer saw all writes before its own");
+    assert_eq!(seen, (0..count).collect::<Vec<_>>());
 }
 
 /// Protects operators: a URL of an engine this build lacks is refused with what to use instead.
 #[tokio::test]
 async fn unknown_engines_explain_themselves() {
     let error = database::connect("mysql://x", "jobs").await.expect_err("refused");
-    assert!(error.to_string().contains("sqlite://"), "{error}");
+    assert!(error.to_string().contains("sqlite://") && error.to_string().contains("postgres://"), "{error}");
 }

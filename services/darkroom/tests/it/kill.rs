@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const SLOW: &str = "import time\ntime.sleep(1.5)\nopen('/box/out/done.txt', 'w').write('done')\nprint('done')";
+pub const SLOW: &str = "import time\ntime.sleep(1.5)\nopen('/box/out/done.txt', 'w').write('done')\nprint('done')";
 
-fn running(view: &serde_json::Value, kind: &str, number: usize) -> bool {
+pub fn running(view: &serde_json::Value, kind: &str, number: usize) -> bool {
     let steps = view["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
     steps.iter().filter(|step| step["kind"] == kind).nth(number).is_some_and(|step| step["state"] == "running")
 }

@@ -3,6 +3,7 @@
 mod apart;
 mod bad_input;
 mod command_line;
+mod engines;
 mod harness;
 mod http;
 mod kill;

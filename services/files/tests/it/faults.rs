@@ -115,8 +115,7 @@ async fn removing_survives_a_failing_store() {
 #[actix_web::test]
 async fn a_failing_database_leaves_nothing() {
     let mut world = World::new().await;
-    let url = format!("sqlite://{}/db", world.folder.path().display());
-    let db = database::connect(&url, "files").await.expect("a database");
+    let db = database::connect(&crate::database_url(world.folder.path()), "files").await.expect("a database");
     let deps = Deps { db: db.clone(), blob: world.store.clone(), bus: world.bus.clone() };
     let working = std::mem::replace(&mut world.files, Files::open(deps, Settings::default()).await.expect("a service"));
     db.close().await.expect("closed");

@@ -8,3 +8,8 @@ mod samples;
 mod sweeping;
 mod uploads;
 mod world;
+
+/// Where what belongs to a folder is kept.
+fn database_url(folder: &std::path::Path) -> String {
+    format!("sqlite://{}/db", folder.display())
+}

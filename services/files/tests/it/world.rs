@@ -99,7 +99,7 @@ impl World {
 
 /// A service over the database in this folder.
 pub async fn open(folder: &Path, blob: SharedStore, bus: &SharedBus, settings: Settings) -> Files {
-    let db = database::connect(&format!("sqlite://{}/db", folder.display()), "files").await.expect("a database");
+    let db = database::connect(&crate::database_url(folder), "files").await.expect("a database");
     Files::open(Deps { db, blob, bus: bus.clone() }, settings).await.expect("a service")
 }
 

@@ -14,6 +14,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use std::time::Duration;
 
 /// The database failed or holds something unreadable.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,41 @@ pub enum StoreError {
     /// A stored job cannot be read, or a message about it cannot be made.
     #[error("a stored job is not usable: {0}")]
     Content(String),
+    /// Somebody else changed the job at the same time, again and again.
+    #[error("the job changed meanwhile")]
+    Changed,
+}
+
+impl StoreError {
+    /// Whether another replica was there first: the same change may succeed on what stands now.
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Changed => true,
+            Self::Engine(error) => database::is_conflict(error),
+            Self::Content(_) => false,
+        }
+    }
+}
+
+/// A change that may meet another replica's, and is then tried again on what stands by then.
+struct Tries(u32);
+
+impl Tries {
+    /// How often at most.
+    const MOST: u32 = 20;
+    /// Longest pause before, in milliseconds; its length is left to chance, so that two do not meet again.
+    const PAUSE_MS: u64 = 20;
+
+    /// Whether to try again after this error; waits until it is time to.
+    async fn again(&mut self, error: &StoreError) -> bool {
+        self.0 += 1;
+        if self.0 >= Self::MOST || !error.is_conflict() {
+            return false;
+        }
+        let pause = uuid::Uuid::new_v4().as_u64_pair().0 % Self::PAUSE_MS;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        true
+    }
 }
 
 /// One event as stored.
@@ -98,6 +134,21 @@ impl Store {
         new: &Job,
         key: Option<IdempotencyKey>,
     ) -> Result<Accepted, StoreError> {
+        let mut tries = Tries(0);
+        loop {
+            match self.accept_once(owner, new, key.clone()).await {
+                Err(error) if tries.again(&error).await => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn accept_once(
+        &self,
+        owner: &OwnerId,
+        new: &Job,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Accepted, StoreError> {
         let tx = database::begin_write(&self.db).await?;
         if let Some(key) = &key {
             let used = idempotency::Entity::find_by_id((owner.as_str().to_owned(), key.key.clone())).one(&tx).await?;
@@ -147,6 +198,16 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; nothing changed then.
     pub async fn apply(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Job, bool)>, StoreError> {
+        let mut tries = Tries(0);
+        loop {
+            match self.apply_once(id, input.clone(), now).await {
+                Err(error) if tries.again(&error).await => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn apply_once(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Job, bool)>, StoreError> {
         let tx = database::begin_write(&self.db).await?;
         let Some(row) = job::Entity::find_by_id(id.0).one(&tx).await? else { return Ok(None) };
         let applied = apply_to(&tx, row, input, now).await?;
@@ -159,7 +220,18 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn start_next(&self, max_running: u64, now: Millis) -> Result<Option<JobId>, StoreError> {
-        let tx = database::begin_write(&self.db).await?;
+        let mut tries = Tries(0);
+        loop {
+            match self.start_next_once(max_running, now).await {
+                Err(error) if tries.again(&error).await => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn start_next_once(&self, max_running: u64, now: Millis) -> Result<Option<JobId>, StoreError> {
+        // Whether there is a place depends on all running jobs.
+        let tx = database::begin_alone(&self.db, "start").await?;
         let in_state = |state: JobState| job::Column::State.eq(state.as_str());
         if job::Entity::find().filter(in_state(JobState::Running)).count(&tx).await? >= max_running {
             return Ok(None);
@@ -284,7 +356,7 @@ async fn apply_to<C: ConnectionTrait>(
         .exec(tx)
         .await?;
     if saved.rows_affected != 1 {
-        return Err(StoreError::Engine(DbErr::Custom("the job changed meanwhile".to_owned())));
+        return Err(StoreError::Changed);
     }
     Ok((next.job, true))
 }

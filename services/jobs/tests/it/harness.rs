@@ -128,9 +128,9 @@ pub struct Process {
     pub jobs: Jobs,
     pub bus: SharedBus,
     pub asked: Asked,
-    stop: CancellationToken,
-    running: Running,
-    workers: Vec<Consumer>,
+    pub stop: CancellationToken,
+    pub running: Running,
+    pub workers: Vec<Consumer>,
 }
 
 impl Process {
@@ -146,15 +146,27 @@ impl Process {
             let worker = Worker { bus: bus.clone(), asked: asked.clone(), answer: answer.clone() };
             workers.push(Consumer::start(&bus, topic, 2, Arc::new(worker), stop.clone()).await.expect("worker"));
         }
+        let (jobs, running) = Self::open(folder, file, max_running, &bus, &stop).await;
+        Self { jobs, bus, asked, stop, running, workers }
+    }
+
+    /// The service alone, on that bus.
+    pub async fn open(
+        folder: &Path,
+        file: FileId,
+        max_running: u64,
+        bus: &SharedBus,
+        stop: &CancellationToken,
+    ) -> (Jobs, Running) {
         let deps = Deps {
-            db: database::connect(&format!("sqlite://{}", folder.display()), "jobs").await.expect("database"),
+            db: database::connect(&crate::database_url(folder), "jobs").await.expect("database"),
             blob: blob::connect(&format!("file://{}/blobs", folder.display())).await.expect("blobs"),
             bus: bus.clone(),
             pictures: Arc::new(OneFile(file)),
         };
         let jobs = Jobs::open(deps, Settings { max_running, max_job_seconds: 60 }).await.expect("open");
         let running = jobs.start(stop.clone()).await.expect("start");
-        Self { jobs, bus, asked, stop, running, workers }
+        (jobs, running)
     }
 
     /// Ends the process; messages on its bus are gone, as after a kill.

@@ -1,5 +1,10 @@
-//! The jobs service on a real database, blob folder and bus, with stand-in workers.
+//! The jobs service on SQLite, a blob folder and the in-process bus, with stand-in workers.
 
 mod harness;
 mod http;
 mod life;
+
+/// Where what belongs to a folder is kept.
+fn database_url(folder: &std::path::Path) -> String {
+    format!("sqlite://{}", folder.display())
+}

@@ -1,0 +1,293 @@
+//! Taking messages: work, settled one by one, and broadcasts.
+
+use super::line::{Connected, Line};
+use super::topology;
+use crate::{BusError, Deliveries, Delivery, Incoming, MAX_ATTEMPTS, Subscription};
+use async_trait::async_trait;
+use common::topic::Topic;
+use futures::StreamExt;
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::FieldTable;
+use lapin::{Channel, Consumer};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Longest wait for a connection before it is looked again whether the bus is still open.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// Longest wait for a new subscription to listen.
+const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(30);
+/// Pause before a consumer that ended begins again.
+const BEGIN_AGAIN: Duration = Duration::from_millis(200);
+
+/// What is listened to on one connection.
+struct Listening {
+    connected: Arc<Connected>,
+    channel: Channel,
+    consumer: Consumer,
+}
+
+/// A consumption of a work topic.
+pub struct RabbitDeliveries {
+    line: Arc<Line>,
+    topic: Topic,
+    prefetch: usize,
+    /// The broker holds back by itself, but knows nothing of what is in hand from a connection that was lost.
+    slots: Arc<Semaphore>,
+    listening: Option<Listening>,
+}
+
+impl RabbitDeliveries {
+    /// Not listening yet.
+    pub fn new(line: Arc<Line>, topic: Topic, prefetch: usize) -> Self {
+        Self { line, topic, prefetch, slots: Arc::new(Semaphore::new(prefetch)), listening: None }
+    }
+
+    async fn listen(&self, connected: Arc<Connected>) -> lapin::Result<Listening> {
+        let channel = connected.connection.create_channel().await?;
+        let prefetch = u16::try_from(self.prefetch).unwrap_or(u16::MAX);
+        channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+        let queue = self.line.names().queue_of(self.topic);
+        let options = BasicConsumeOptions::default();
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        Ok(Listening { connected, channel, consumer })
+    }
+
+    /// The next message from the broker; nothing when the connection, or the consumer on it, is gone.
+    async fn heard(&mut self) -> Option<(lapin::message::Delivery, Channel)> {
+        if self.listening.is_none() {
+            let connected = self.line.connected(LOOK_AGAIN).await.ok()?;
+            match self.listen(connected.clone()).await {
+                Ok(listening) => self.listening = Some(listening),
+                Err(error) => {
+                    tracing::warn!(topic = %self.topic, %error, "nothing can be consumed on this connection");
+                    self.line.lost(&connected);
+                    return None;
+                }
+            }
+        }
+        let listening = self.listening.as_mut()?;
+        match listening.consumer.next().await {
+            Some(Ok(delivery)) => Some((delivery, listening.channel.clone())),
+            ended => {
+                let why = ended.and_then(Result::err).map(|error| error.to_string()).unwrap_or_default();
+                tracing::debug!(topic = %self.topic, why, "a consumer has ended");
+                // A queue that was deleted is declared again with the next connection.
+                self.line.lost(&listening.connected);
+                self.listening = None;
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Deliveries for RabbitDeliveries {
+    async fn next(&mut self) -> Option<Box<dyn Delivery>> {
+        let closed = self.line.closed().clone();
+        let slot = tokio::select! {
+            () = closed.cancelled() => return None,
+            slot = self.slots.clone().acquire_owned() => slot.ok()?,
+        };
+        loop {
+            let heard = tokio::select! {
+                biased;
+                () = closed.cancelled() => return None,
+                heard = self.heard() => heard,
+            };
+            let Some((received, channel)) = heard else {
+                tokio::select! {
+                    () = closed.cancelled() => return None,
+                    () = tokio::time::sleep(BEGIN_AGAIN) => {}
+                }
+                continue;
+            };
+            let message = topology::incoming(self.topic, &received);
+            let (line, hold) = (self.line.clone(), Hold { received, channel });
+            return Some(Box::new(RabbitDelivery { message, line, hold: Some(hold), _slot: slot }));
+        }
+    }
+}
+
+/// What the broker waits to hear about. A channel ends with its last handle, and whatever is unsettled on it is given
+/// again.
+struct Hold {
+    received: lapin::message::Delivery,
+    channel: Channel,
+}
+
+impl Hold {
+    async fn ack(self) -> Result<(), BusError> {
+        let answer = self.received.ack(BasicAckOptions::default()).await;
+        self.settled(answer)
+    }
+
+    /// To the dead letters.
+    async fn set_aside(self) -> Result<(), BusError> {
+        let options = BasicNackOptions { requeue: false, ..BasicNackOptions::default() };
+        let answer = self.received.nack(options).await;
+        self.settled(answer)
+    }
+
+    /// A channel that is gone has given the message back already.
+    fn settled(self, answer: lapin::Result<bool>) -> Result<(), BusError> {
+        match answer {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(BusError::Unavailable(format!("its channel {} was lost", self.channel.id()))),
+            Err(error) => Err(BusError::Unavailable(error.to_string())),
+        }
+    }
+}
+
+/// One delivery. Dropped unsettled, its message is given again as the next attempt.
+struct RabbitDelivery {
+    message: Incoming,
+    line: Arc<Line>,
+    hold: Option<Hold>,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// Gives a message again later, or sets it aside when its attempts are used up. A copy that says which attempt it is,
+/// published before the original is settled: between the two the message is there twice, never not at all.
+async fn give_again(hold: Hold, line: &Line, message: Incoming, delay: Duration) -> Result<(), BusError> {
+    if message.attempt >= MAX_ATTEMPTS {
+        return hold.set_aside().await;
+    }
+    let names = line.names();
+    let exchange = if delay.is_zero() { names.work() } else { names.retry_after(delay) };
+    let copy = Incoming { attempt: message.attempt + 1, ..message };
+    super::publish(line, &exchange, &copy).await?;
+    hold.ack().await
+}
+
+impl Drop for RabbitDelivery {
+    fn drop(&mut self) {
+        let Some(hold) = self.hold.take() else { return };
+        // Outside of a runtime the channel goes too, and the broker gives the message again by itself.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (line, message) = (self.line.clone(), self.message.clone());
+        runtime.spawn(async move {
+            if let Err(error) = give_again(hold, &line, message, Duration::ZERO).await {
+                tracing::debug!(%error, "a message goes back with its connection");
+            }
+        });
+    }
+}
+
+#[async_trait]
+impl Delivery for RabbitDelivery {
+    fn message(&self) -> &Incoming {
+        &self.message
+    }
+
+    async fn ack(mut self: Box<Self>) -> Result<(), BusError> {
+        match self.hold.take() {
+            Some(hold) => hold.ack().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn retry(mut self: Box<Self>, delay: Duration) -> Result<(), BusError> {
+        match self.hold.take() {
+            Some(hold) => give_again(hold, &self.line, self.message.clone(), delay).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn reject(mut self: Box<Self>) -> Result<(), BusError> {
+        match self.hold.take() {
+            Some(hold) => hold.set_aside().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// A subscription to a broadcast topic. What is published while there is no connection is missed.
+pub struct RabbitSubscription {
+    line: Arc<Line>,
+    topic: Topic,
+    listening: Option<Listening>,
+}
+
+impl RabbitSubscription {
+    /// Listens before it returns.
+    ///
+    /// # Errors
+    /// There is no connection for long.
+    pub async fn begin(line: Arc<Line>, topic: Topic) -> Result<Self, BusError> {
+        let mut subscription = Self { line, topic, listening: None };
+        let until = tokio::time::Instant::now() + SUBSCRIBE_PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            let connected = subscription.line.connected(left).await?;
+            match subscription.listen(connected.clone()).await {
+                Ok(listening) => {
+                    subscription.listening = Some(listening);
+                    return Ok(subscription);
+                }
+                Err(error) => {
+                    tracing::warn!(%topic, %error, "nothing can be subscribed to on this connection");
+                    subscription.line.lost(&connected);
+                    tokio::time::sleep(BEGIN_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn listen(&self, connected: Arc<Connected>) -> lapin::Result<Listening> {
+        let channel = connected.connection.create_channel().await?;
+        let names = self.line.names();
+        // A name of our own: one that the broker chose could not be declared again.
+        let queue = format!("{}.{}", names.queue_of(self.topic), uuid::Uuid::new_v4());
+        let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+        channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await?;
+        let (exchange, key) = (names.broadcast(), self.topic.as_str());
+        let bind = QueueBindOptions::default();
+        channel.queue_bind(queue.as_str().into(), exchange.into(), key.into(), bind, FieldTable::default()).await?;
+        let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        Ok(Listening { connected, channel, consumer })
+    }
+}
+
+#[async_trait]
+impl Subscription for RabbitSubscription {
+    async fn next(&mut self) -> Option<Incoming> {
+        let closed = self.line.closed().clone();
+        loop {
+            if self.listening.is_none() {
+                let connected = tokio::select! {
+                    biased;
+                    () = closed.cancelled() => return None,
+                    connected = self.line.connected(LOOK_AGAIN) => connected,
+                };
+                if let Ok(connected) = connected {
+                    match self.listen(connected.clone()).await {
+                        Ok(listening) => self.listening = Some(listening),
+                        Err(error) => {
+                            tracing::warn!(topic = %self.topic, %error, "a subscription cannot begin again");
+                            self.line.lost(&connected);
+                            tokio::time::sleep(BEGIN_AGAIN).await;
+                        }
+                    }
+                }
+                continue;
+            }
+            let Some(listening) = self.listening.as_mut() else { continue };
+            let next = tokio::select! {
+                biased;
+                () = closed.cancelled() => return None,
+                next = listening.consumer.next() => next,
+            };
+            match next {
+                Some(Ok(delivery)) => return Some(topology::incoming(self.topic, &delivery)),
+                _ended => {
+                    self.line.lost(&listening.connected);
+                    self.listening = None;
+                }
+            }
+        }
+    }
+}

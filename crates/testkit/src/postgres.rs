@@ -1,0 +1,154 @@
+//! PostgreSQL on the loopback address: one server for all tests of a process, a database for each test.
+
+use crate::free_ports;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Longest wait for it to take connections.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Who runs it when the tests are root's: it refuses to be root itself.
+const USER: &str = "postgres";
+
+/// The one server of this process. It ends with the process, however that ends.
+#[derive(Debug)]
+pub struct Postgres {
+    programs: PathBuf,
+    port: u16,
+    _keeper: Child,
+}
+
+/// The server, started by whoever asks first.
+///
+/// # Errors
+/// It is not installed, or does not come up: why.
+pub fn postgres() -> Result<&'static Postgres, String> {
+    static SERVER: OnceLock<Result<Postgres, String>> = OnceLock::new();
+    SERVER.get_or_init(Postgres::start).as_ref().map_err(Clone::clone)
+}
+
+impl Postgres {
+    fn start() -> Result<Self, String> {
+        let programs =
+            newest("/usr/lib/postgresql").ok_or("PostgreSQL is not installed; Debian: apt-get install postgresql")?;
+        let [port] = free_ports().map_err(|error| error.to_string())?;
+        let keeper = begin(&programs, port)?;
+        Ok(Self { programs, port, _keeper: keeper })
+    }
+
+    /// URL of the database of that name, which is made when it is not there: letters and digits.
+    ///
+    /// # Panics
+    /// It cannot be made.
+    pub fn database(&self, name: &str) -> String {
+        let made = Command::new(self.programs.join("createdb"))
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", USER, name])
+            .output()
+            .expect("createdb");
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        assert!(made.status.success() || said.contains("already exists"), "{said}");
+        format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// URL of a database for what is kept in that folder.
+    ///
+    /// # Panics
+    /// It cannot be made.
+    pub fn database_of(&self, folder: &Path) -> String {
+        let plain: String = folder.to_string_lossy().bytes().map(|byte| format!("{byte:02x}")).collect();
+        // The end of a temporary folder's path is what tells it apart; names have 63 bytes at most.
+        self.database(&format!("t{}", &plain[plain.len().saturating_sub(60)..]))
+    }
+}
+
+/// URL of a database for what is kept in that folder; without a server that of a file there, and that is said.
+pub fn database_url(folder: &Path) -> String {
+    match postgres() {
+        Ok(server) => server.database_of(folder),
+        Err(why) => {
+            eprintln!("SKIPPED: tried on SQLite instead of PostgreSQL: {why}");
+            format!("sqlite://{}/db", folder.display())
+        }
+    }
+}
+
+/// The programs of the newest version below a folder.
+fn newest(folder: &str) -> Option<PathBuf> {
+    let versions = std::fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let numbered = versions.filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path())));
+    numbered
+        .max_by_key(|(number, _)| *number)
+        .map(|(_, path)| path.join("bin"))
+        .filter(|bin| bin.join("initdb").is_file())
+}
+
+/// Runs the server until its standard input ends, then ends it and removes its folder.
+const KEEPER: &str = r#"
+folder=$1; shift
+"$@" >"$folder/log" 2>&1 </dev/null &
+server=$!
+read -r _
+kill -QUIT "$server"; wait "$server"
+rm -rf "$folder"
+"#;
+
+/// Starts the server and answers its keeper, which waits for the end of this process.
+fn begin(programs: &Path, port: u16) -> Result<Child, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let folder = tempfile::Builder::new().prefix("postgres-").tempdir().map_err(text)?;
+    let mut as_its_user: Vec<&str> = Vec::new();
+    if rustix::process::geteuid().is_root() {
+        let owned = Command::new("chown").arg(format!("{USER}:")).arg(folder.path()).status().map_err(text)?;
+        if !owned.success() {
+            return Err(format!("there is no user '{USER}' for PostgreSQL to run as"));
+        }
+        as_its_user.extend(["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--"]);
+    }
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let program = |name: &str| programs.join(name).display().to_string();
+    let (initdb, data) = (program("initdb"), at("data"));
+    let options = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--username", USER, "--pgdata", &data];
+    let words: Vec<&str> = as_its_user.iter().copied().chain([initdb.as_str()]).chain(options).collect();
+    let made = Command::new(words[0]).args(&words[1..]).current_dir("/").output().map_err(text)?;
+    if !made.status.success() {
+        return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr)));
+    }
+    let (postgres, port) = (program("postgres"), port.to_string());
+    let mut keeper = Command::new("sh")
+        .args(["-c", KEEPER, "sh"])
+        .arg(folder.path())
+        .args(as_its_user)
+        .args([
+            &postgres,
+            "-D",
+            &data,
+            "-p",
+            &port,
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+        ])
+        .args(["-c", "fsync=off", "-c", "max_connections=400"])
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(text)?;
+    // The keeper's to remove.
+    let folder = folder.keep();
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let mut asked = Command::new(programs.join("pg_isready"));
+        if asked.args(["-q", "-h", "127.0.0.1", "-p", &port]).status().map_err(text)?.success() {
+            return Ok(keeper);
+        }
+        if Instant::now() > until || keeper.try_wait().map_err(text)?.is_some() {
+            let said = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            return Err(format!("PostgreSQL does not come up: {said}"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs the servers that tests start for themselves, from Debian's packages, where they are missing and may be
+# installed. Nothing depends on it: where one cannot be had it says so, and the tests that use it say that they are
+# skipped.
+set -eu
+
+# What each is known by, and the packages it comes in (the first that there is).
+needed='dockerd=docker.io docker=docker.io,docker-cli runc=runc runsc=runsc
+    /usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server /usr/lib/postgresql/*/bin/initdb=postgresql'
+
+missing() {
+    for pair in $needed; do
+        program=${pair%%=*}
+        case $program in
+            # shellcheck disable=SC2086 # a pattern
+            /*) ls $program >/dev/null 2>&1 || printf '%s ' "$pair" ;;
+            *) command -v "$program" >/dev/null || printf '%s ' "$pair" ;;
+        esac
+    done
+}
+
+[ -n "$(missing)" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    # Nothing is started: the tests start servers of their own.
+    export RUNLEVEL=1
+    timeout 300 apt-get update -qq >&2 || true
+    for pair in $(missing); do
+        for package in $(echo "${pair#*=}" | tr ',' ' '); do
+            case " $(missing)" in *" $pair "*) ;; *) break ;; esac
+            echo "Installing $package" >&2
+            timeout 300 apt-get install -y -qq --no-install-recommends "$package" >&2 || true
+        done
+    done
+fi
+[ -z "$(missing)" ] || echo "WARNING: still missing: $(missing)- what needs them will not be tried." >&2

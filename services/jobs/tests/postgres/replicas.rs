@@ -1,0 +1,88 @@
+//! Several replicas of the service on one database: what one process promises holds for all of them together.
+
+use crate::harness::{PATIENCE, Process, straight};
+use common::job::JobState;
+use common::{FileId, OwnerId};
+use jobs::NewJob;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Another replica: the same database, store and bus, and no workers of its own.
+async fn replica(of: &Process, folder: &Path, file: FileId, max_running: u64) -> Process {
+    let (stop, bus) = (CancellationToken::new(), of.bus.clone());
+    let (jobs, running) = Process::open(folder, file, max_running, &bus, &stop).await;
+    Process { jobs, bus, asked: of.asked.clone(), stop, running, workers: Vec::new() }
+}
+
+fn request(file: FileId) -> NewJob {
+    NewJob { file_ids: vec![file], prompt: String::new(), options: Default::default() }
+}
+
+/// Protects jobs from replicas that meet: every job ends well whichever replica took it in, each step is asked for
+/// once and finished once, and never more jobs run than one replica would allow.
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_share_the_work_and_double_nothing() {
+    const JOBS: usize = 40;
+    const MAX_RUNNING: u64 = 3;
+    if testkit::postgres().is_err() {
+        return eprintln!("SKIPPED: replicas are tried on PostgreSQL only");
+    }
+    let (folder, file) = (tempfile::tempdir().expect("folder"), FileId::new());
+    let first = Process::start(folder.path(), file, MAX_RUNNING, straight).await;
+    let replicas = [
+        replica(&first, folder.path(), file, MAX_RUNNING).await,
+        replica(&first, folder.path(), file, MAX_RUNNING).await,
+    ];
+    let all = [&first, &replicas[0], &replicas[1]];
+    let owner = OwnerId::local();
+    let made = (0..JOBS).map(|number| all[number % all.len()].jobs.create(&owner, request(file), None));
+    let ids: Vec<_> =
+        futures::future::join_all(made).await.into_iter().map(|made| made.expect("accepted").id).collect();
+    let mut most_running = 0;
+    let ended = tokio::time::timeout(PATIENCE * 3, async {
+        loop {
+            let views = futures::future::join_all(ids.iter().map(|id| replicas[0].jobs.get(&owner, *id))).await;
+            let states: Vec<_> = views.into_iter().map(|view| view.expect("a view").state).collect();
+            most_running = most_running.max(states.iter().filter(|state| **state == JobState::Running).count());
+            if states.iter().all(|state| *state == JobState::Succeeded) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    ended.await.expect("every job succeeded");
+    assert!(most_running as u64 <= MAX_RUNNING, "{most_running} jobs ran at a time");
+    let mut asked: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, step) in first.asked.lock().expect("lock").iter() {
+        *asked.entry(step.clone()).or_default() += 1;
+    }
+    assert_eq!((asked.len(), asked.values().max()), (JOBS * 5, Some(&1)), "each of five steps was asked for once");
+    for replica in replicas {
+        replica.end().await;
+    }
+    first.end().await;
+}
+
+/// Protects callers that send a request again because they heard nothing: whichever replicas get it, at the same
+/// moment or not, it is one job.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gives_one_job_over_all_replicas() {
+    if testkit::postgres().is_err() {
+        return eprintln!("SKIPPED: replicas are tried on PostgreSQL only");
+    }
+    let (folder, file) = (tempfile::tempdir().expect("folder"), FileId::new());
+    let first = Process::start(folder.path(), file, 4, straight).await;
+    let second = replica(&first, folder.path(), file, 4).await;
+    let (owner, both) = (OwnerId::local(), [&first, &second]);
+    for round in 0..5 {
+        let key = format!("key-{round}");
+        let made = (0..8).map(|number| both[number % 2].jobs.create(&owner, request(file), Some(key.clone())));
+        let made = futures::future::join_all(made).await;
+        let ids: Vec<_> = made.into_iter().map(|made| made.expect("accepted").id).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    }
+    second.end().await;
+    first.end().await;
+}
