@@ -20,12 +20,13 @@ fn what_the_machine_forbids_is_named() {
         sed -n 's/.* \\(\\/sys\\/fs\\/cgroup[^ ]*\\) .* - cgroup2* .*/\\1/p' /proc/self/mountinfo | while read -r folder; do
             mount -o remount,bind,ro \"$folder\" || mount -o remount,bind,ro,nosuid,nodev,noexec \"$folder\"
         done";
-    const NOTHING_TO_EXECUTE: &str = "mount --make-rprivate /
-        mount -t tmpfs -o noexec tmpfs /tmp";
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().display();
+    let nothing_to_execute = format!("mount -t tmpfs -o noexec tmpfs {place}\nexport TMPDIR={place}");
     for (script, times, reason, fix) in [
         (NO_NAMESPACES, 3, "No space left on device", "user.max_user_namespaces"),
         (READ_ONLY, 1, "Read-only file system", "control groups|/sys/fs/cgroup|deploy/docker"),
-        (NOTHING_TO_EXECUTE, 1, "failed to map segment", "noexec"),
+        (&*nothing_to_execute, 1, "failed to map segment", "noexec"),
     ] {
         for _ in 0..times {
             let done = output(&mut doctor_after(script));
