@@ -175,6 +175,8 @@ pub struct Jail {
     link: Mutex<Option<Arc<Link>>>,
     limits: Limits,
     python_version: String,
+    /// Cancelled when no more supervisor is to be started.
+    closed: CancellationToken,
 }
 
 impl Jail {
@@ -188,7 +190,8 @@ impl Jail {
         let supervised = work.map_err(|error| JailUnavailable::new(error.to_string(), "report this"))??;
         let link = Arc::new(Link::start(&supervised).await?);
         let python_version = link.python_version().to_owned();
-        Ok(Self { supervised, link: Mutex::new(Some(link)), limits, python_version })
+        let (link, closed) = (Mutex::new(Some(link)), CancellationToken::new());
+        Ok(Self { supervised, link, limits, python_version, closed })
     }
 
     /// The isolation every run gets, with the usual limits.
@@ -215,9 +218,9 @@ impl Jail {
     /// Ends the supervisor and waits until nothing of it is left: a program that ends first may take its container
     /// along, and with that the supervisor, before it has cleared away. Whatever still runs is killed.
     pub async fn close(&self) {
-        // Whoever runs something just now ends it when done.
-        let Some(link) = self.link.lock().await.take().and_then(Arc::into_inner) else { return };
-        match tokio::task::spawn_blocking(|| link.end()).await {
+        self.closed.cancel();
+        let Some(link) = self.link.lock().await.take() else { return };
+        match tokio::task::spawn_blocking(move || link.end()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the supervisor could not be waited for"),
             Err(error) => tracing::error!(%error, "waiting for the supervisor"),
@@ -257,6 +260,9 @@ impl Jail {
         let mut link = self.link.lock().await;
         if let Some(link) = link.as_ref().filter(|link| link.is_alive()) {
             return Ok(link.clone());
+        }
+        if self.closed.is_cancelled() {
+            return Err(JailError::Lost { started: false });
         }
         tracing::error!("the supervisor has ended; starting another");
         *link = None;

@@ -86,8 +86,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Ends everything, and waits until nothing is left. For the end of a program: a run that comes later would
-    /// start it again.
+    /// Ends everything, and waits until nothing is left. For the end of a program: nothing runs after it.
     pub async fn close(&self) {
         self.0.room.close().await;
     }

@@ -178,7 +178,7 @@ pub struct Link {
     socket: Arc<AsyncFd<OwnedFd>>,
     waiting: Arc<Mutex<Waiting>>,
     hello: Hello,
-    child: Option<Child>,
+    child: Mutex<Option<Child>>,
     _reading: tokio_util::sync::DropGuard,
 }
 
@@ -219,7 +219,7 @@ impl Link {
         let (socket, waiting) = (Arc::new(socket), Arc::new(Mutex::new(Waiting::default())));
         let stop = CancellationToken::new();
         tokio::spawn(read(socket.clone(), waiting.clone(), stop.clone()));
-        Ok(Self { socket, waiting, hello, child, _reading: stop.drop_guard() })
+        Ok(Self { socket, waiting, hello, child: Mutex::new(child), _reading: stop.drop_guard() })
     }
 
     /// `v1` or `v2`.
@@ -237,10 +237,17 @@ impl Link {
         &self.hello.python
     }
 
-    /// Ends it, and waits until nothing of it is left. Blocks.
-    pub fn end(mut self) -> io::Result<()> {
+    /// Ends it, and waits until nothing of it is left. Whoever still waits for a run sees its end. Blocks.
+    pub fn end(&self) -> io::Result<()> {
+        self.hang_up().map_or(Ok(()), |mut child| child.wait().map(|_| ()))
+    }
+
+    /// Closes the line for the other side, even while the reading task still holds its end, and answers the child that
+    /// is to be waited for.
+    fn hang_up(&self) -> Option<Child> {
+        // Closed already: that is what is wanted.
         let _closed = rustix::net::shutdown(self.socket.get_ref(), rustix::net::Shutdown::Both);
-        self.child.take().map_or(Ok(()), |mut child| child.wait().map(|_| ()))
+        self.child.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// False once the supervisor has ended.
@@ -292,9 +299,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Closed for it even while the reading task still holds its end.
-        let _closed = rustix::net::shutdown(self.socket.get_ref(), rustix::net::Shutdown::Both);
-        if let Some(mut child) = self.child.take() {
+        if let Some(mut child) = self.hang_up() {
             // It needs a moment to clear everything away; nobody has to wait for that.
             let reaper = std::thread::Builder::new().name("supervisor-reaper".into());
             if let Err(error) = reaper.spawn(move || child.wait()) {
