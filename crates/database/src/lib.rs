@@ -180,5 +180,8 @@ pub fn now() -> chrono::DateTime<chrono::Utc> {
 /// It cannot.
 pub async fn check(db: &DatabaseConnection) -> Result<(), DbErr> {
     let tx = begin_write(db).await?;
+    if db.get_database_backend() == DatabaseBackend::Postgres {
+        postgres::takes_writes(&tx).await?;
+    }
     tx.rollback().await
 }

@@ -69,3 +69,8 @@ pub async fn try_lock(tx: &DatabaseTransaction, name: &str) -> Result<bool, DbEr
     let row = tx.query_one_raw(statement("pg_try_advisory_xact_lock", name)).await?;
     row.map_or(Ok(false), |row| row.try_get("", "had"))
 }
+
+/// Asks for the number of a writing transaction, which a server that only reads does not give.
+pub async fn takes_writes(tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    tx.execute_unprepared("SELECT pg_current_xact_id()").await.map(drop)
+}

@@ -9,7 +9,7 @@ use crate::frames::Told;
 use crate::refusal::Refusal;
 use crate::socket;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{Gid, Mode, Uid};
+use rustix::fs::{AtFlags, Gid, Mode, Uid};
 use rustix::net::{AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::io;
@@ -115,7 +115,9 @@ fn open(door: &Door) -> io::Result<OwnedFd> {
     if std::fs::symlink_metadata(&door.socket).is_ok_and(|there| there.file_type().is_socket()) {
         match socket::connect(&door.socket) {
             Ok(_answered) => return Err(io::Error::other("another supervisor serves this socket already")),
-            Err(_nobody) => std::fs::remove_file(&door.socket)?,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(&door.socket)?,
+            // Somebody else's, of another kind: not ours to remove.
+            Err(error) => return Err(error),
         }
     }
     let listener = rustix::net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
@@ -124,7 +126,9 @@ fn open(door: &Door) -> io::Result<OwnedFd> {
     let bound = rustix::net::bind(&listener, &address);
     rustix::process::umask(before);
     bound?;
-    rustix::fs::chown(&door.socket, Some(Uid::from_raw(door.user)), None::<Gid>)?;
+    // Never through a link that somebody put there meanwhile.
+    let owner = Some(Uid::from_raw(door.user));
+    rustix::fs::chownat(rustix::fs::CWD, &door.socket, owner, None::<Gid>, AtFlags::SYMLINK_NOFOLLOW)?;
     rustix::net::listen(&listener, 16)?;
     Ok(listener)
 }
@@ -283,6 +287,22 @@ mod tests {
         for wrong in [&arguments[..1], &arguments[1..], &["--socket=/s".to_owned(), "--user=me".to_owned()]] {
             assert_eq!(Door::parse(wrong), None, "{wrong:?}");
         }
+    }
+
+    /// Protects other programs: only a socket that nobody serves any more is replaced, whatever kind it is of.
+    #[test]
+    fn sockets_of_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let door = Door { socket: folder.path().join("s"), user: rustix::process::geteuid().as_raw() };
+        let others = std::os::unix::net::UnixListener::bind(&door.socket).unwrap();
+        assert!(open(&door).is_err(), "a socket of another kind is somebody else's");
+        assert!(std::os::unix::net::UnixStream::connect(&door.socket).is_ok(), "and serves on");
+        drop(others);
+        std::fs::remove_file(&door.socket).unwrap();
+        let ours = open(&door).unwrap();
+        assert!(open(&door).unwrap_err().to_string().contains("already"));
+        drop(ours);
+        open(&door).unwrap();
     }
 
     /// Protects rooms from their own service: a folder its user could change is named.

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+/// Whether this seems to be a container; machines that were made from a container's image look like one.
+pub fn in_container() -> bool {
+    ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| std::path::Path::new(mark).exists())
+}
+
 /// Isolation cannot be had: why, and what to do. Both are for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

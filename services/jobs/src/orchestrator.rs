@@ -97,8 +97,10 @@ async fn relay(jobs: Jobs, stop: CancellationToken) {
             Ok(Some(_)) => {}
             // Another replica is at it, and may have looked before the newest message was there.
             Ok(None) => {
-                tokio::time::sleep(RELAY_PAUSE).await;
-                continue;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(RELAY_PAUSE) => continue,
+                }
             }
             Err(error) => tracing::warn!(error = %error, "outbox could not be published; trying again"),
         }

@@ -1,8 +1,6 @@
 //! What an operator can do when rooms cannot be made: from what went wrong to the one setting that helps. Pure, but
 //! for [`Facts::here`].
 
-use std::path::Path;
-
 /// What advice depends on besides the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
@@ -24,7 +22,7 @@ impl Facts {
         let is = |path: &str, value: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
         Self {
             root: rustix::process::geteuid().is_root(),
-            container: ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists()),
+            container: supervisor::refusal::in_container(),
             no_user_namespaces: is("/proc/sys/user/max_user_namespaces", "0"),
             only_root_clones: is("/proc/sys/kernel/unprivileged_userns_clone", "0"),
             apparmor_restricts: is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"),

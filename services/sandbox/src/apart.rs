@@ -21,12 +21,14 @@ pub async fn prepare(settings: &JailSettings, max_timeout: Duration, door: &Door
     let Supervisor::Own(program) = settings.supervisor.clone() else {
         return Err(JailUnavailable::new("a supervisor cannot be served by another", "name its program"));
     };
-    let (prepared, user) = (settings.clone(), door.user);
+    let (prepared, user, socket) = (settings.clone(), door.user, door.socket.clone());
     let start = tokio::task::spawn_blocking(move || {
         let start = Start::prepare(&program, &prepared, max_timeout)?;
+        let place = socket.parent().unwrap_or(&socket).to_path_buf();
+        std::fs::create_dir_all(&place).map_err(|error| JailUnavailable::io(&place.display().to_string(), &error))?;
         let interpreter = start.config.python.join("bin/python3");
         let python = start.config.python.as_path();
-        kept_from(user, &[&start.config.work, python, &interpreter, &start.config.nsjail, &start.program])?;
+        kept_from(user, &[&place, &start.config.work, python, &interpreter, &start.config.nsjail, &start.program])?;
         Ok(start)
     });
     let start = start.await.map_err(|error| JailUnavailable::new(error.to_string(), "report this"))??;
@@ -52,9 +54,9 @@ fn kept_from(user: u32, places: &[&Path]) -> Result<(), JailUnavailable> {
             Ok(None) => {}
             Ok(Some(folder)) => {
                 return Err(JailUnavailable::new(
-                    format!("user {user} could change {}, and with it what code in the jail sees", folder.display()),
-                    "give that folder to root, or choose another: --data for the supervisor's own, PYTHON_ENV and \
-                     TOOLS_ENV for the rest",
+                    format!("user {user} could change {}, and with it what the supervisor trusts", folder.display()),
+                    "give that folder to root, or choose another: --socket, --data for the supervisor's own, PYTHON_ENV \
+                     and TOOLS_ENV for the rest",
                 ));
             }
             Err(error) => return Err(JailUnavailable::io(&place.display().to_string(), &error)),

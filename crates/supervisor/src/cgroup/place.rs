@@ -5,7 +5,7 @@ use super::group::{Folders, Group, clear, make};
 use super::text::{Mount, folder, mounts, own_path};
 use super::unified;
 use crate::owner::{self, Owner};
-use crate::refusal::Refusal;
+use crate::refusal::{self, Refusal};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -104,11 +104,7 @@ pub struct Who {
 impl Who {
     /// This process.
     pub fn here() -> Self {
-        let marks = ["/.dockerenv", "/run/.containerenv"];
-        Self {
-            root: rustix::process::geteuid().is_root(),
-            container: marks.iter().any(|mark| Path::new(mark).exists()),
-        }
+        Self { root: rustix::process::geteuid().is_root(), container: refusal::in_container() }
     }
 }
 
@@ -116,14 +112,15 @@ impl Who {
 pub fn not_writable(folder: &Path, error: &io::Error, who: Who) -> Refusal {
     let reason = format!("control groups cannot be made in {} ({error})", folder.display());
     let fix = match (error.kind(), who) {
-        (_, Who { container: true, .. }) => {
+        (io::ErrorKind::ReadOnlyFilesystem, Who { container: true, .. }) => {
             "give this container groups that it may write: deploy/docker/README.md has the options"
         }
         (io::ErrorKind::ReadOnlyFilesystem, _) => "have root mount it writable: mount -o remount,rw /sys/fs/cgroup",
         (_, Who { root: true, .. }) => "see what holds or guards that folder; darkroom needs groups of its own there",
         (_, Who { root: false, .. }) => {
             "run as root, or in a group that is yours. cgroup v2: systemd-run --user --scope -p Delegate=yes darkroom …; \
-             v1: have root make one in each of memory, pids, cpu and cpuacct, give it to you and move you there"
+             v1: have root make one in each of memory, pids, cpu and cpuacct, give it to you and move you there; \
+             in a container: deploy/docker/README.md"
         }
     };
     Refusal::new(reason, fix)

@@ -179,4 +179,7 @@ async fn places_within_reach_are_refused() {
     let error = prepare(&jail, wanted.max_timeout, &door).await.expect_err("refused");
     let place = folder.path().canonicalize().expect("its place");
     assert!(error.reason.contains("4000000") && error.reason.contains(&*place.to_string_lossy()), "{error}");
+    // Nor may its user put something else in the socket's place.
+    let error = prepare(&settings().jail, wanted.max_timeout, &door).await.expect_err("refused");
+    assert!(error.reason.contains(&*place.to_string_lossy()) && error.fix.contains("--socket"), "{error}");
 }
