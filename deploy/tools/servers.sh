@@ -6,7 +6,8 @@ set -eu
 
 # What each is known by, and the packages it comes in (the first that there is).
 needed='dockerd=docker.io docker=docker.io,docker-cli runc=runc runsc=runsc
-    /usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server /usr/lib/postgresql/*/bin/initdb=postgresql'
+    /usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server /usr/lib/postgresql/*/bin/initdb=postgresql
+    redis-server=redis-server'
 
 missing() {
     for pair in $needed; do

@@ -203,6 +203,8 @@ settings! {
     database_url: Secret = "DATABASE_URL", "";
     /// Images and results: 'file:///absolute/folder'. Default: a folder in DATA_DIR.
     blob_url: Secret = "BLOB_URL", "";
+    /// What replicas share and may forget (sessions, rates): 'memory:' within one process, or Redis 6.2 or newer: 'redis://:password@host:6379/0', 'rediss://' over TLS, with '?namespace=NAME' where installations share a server and '?ca=/absolute/file.pem' for an authority of one's own.
+    shared_url: Secret = "SHARED_URL", "memory:";
     /// Python environment of the sandbox. Default: 'python' beside the folder of the program.
     python_env: Option<PathBuf> = "PYTHON_ENV", "";
     /// Python environment with ruff, bandit and nsjail. Default: 'tools' beside the folder of the program.
@@ -351,7 +353,11 @@ mod tests {
         assert!(text.contains("found 'xml'") && !text.contains("s3cr3t"), "{text}");
         let settings = Settings::from_variables(&variables(&[("CODE_MODEL_KEY", "s3cr3t")])).unwrap();
         assert!(!format!("{settings:?}").contains("s3cr3t"));
-        let given = variables(&[("BUS_URL", "amqp://u:s3cr3t@h"), ("DATABASE_URL", "x://u:s3cr3t@h")]);
+        let given = variables(&[
+            ("BUS_URL", "amqp://u:s3cr3t@h"),
+            ("DATABASE_URL", "x://u:s3cr3t@h"),
+            ("SHARED_URL", "redis://:s3cr3t@h"),
+        ]);
         assert!(!format!("{:?}", Settings::from_variables(&given).unwrap()).contains("s3cr3t"), "URLs hold passwords");
     }
 

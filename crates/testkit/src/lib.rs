@@ -5,9 +5,11 @@
 
 mod postgres;
 mod rabbitmq;
+mod redis_server;
 
 pub use postgres::{Postgres, database_url, postgres};
 pub use rabbitmq::RabbitMq;
+pub use redis_server::Redis;
 
 use std::io;
 use std::net::TcpListener;

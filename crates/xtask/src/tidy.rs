@@ -11,6 +11,7 @@ const MAX_LINES: usize = 500;
 const ADAPTERS: &[(&str, &[&str])] = &[
     ("async_openai", &["crates/llm/"]),
     ("lapin", &["crates/bus/src/rabbit"]),
+    ("redis", &["crates/shared/src/redis"]),
     (
         "sea_orm",
         &["crates/database/", "services/files/src/store", "services/files/src/lib.rs", "services/jobs/src/store"],
