@@ -15,7 +15,7 @@ PROMPT ?=
 OUT ?= out/demo
 export IMAGE PROMPT OUT
 
-.PHONY: help setup build demo run test check bench bench-sandbox hostile clean
+.PHONY: help setup build demo run certs test check bench bench-sandbox hostile clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: build ## Develop a picture: make demo IMAGE=path PROMPT="..." OUT=dir
 
 run: build ## Start the server at http://127.0.0.1:8080
 	@$(DARKROOM) serve
+
+certs: ## Make or renew Traefik's development certificate; with DOMAIN=name for that host too
+	@deploy/tools/certs.sh traefik/certs
 
 test: setup ## Run all tests
 	@cargo test --release --locked --workspace
