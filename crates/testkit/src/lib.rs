@@ -6,10 +6,12 @@
 mod postgres;
 mod rabbitmq;
 mod redis_server;
-
 pub use postgres::{Postgres, database_url, postgres};
 pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;
+mod traefik;
+
+pub use traefik::{Traefik, TraefikUpstreams};
 
 use std::io;
 use std::net::TcpListener;

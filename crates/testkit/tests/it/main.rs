@@ -1,0 +1,6 @@
+//! The servers that this crate starts, and how the repository configures them.
+
+mod certs;
+mod client;
+mod traefik;
+mod upstream;
