@@ -6,11 +6,11 @@
 mod postgres;
 mod rabbitmq;
 mod redis_server;
+mod traefik;
+
 pub use postgres::{Postgres, database_url, postgres};
 pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;
-mod traefik;
-
 pub use traefik::{Traefik, TraefikUpstreams};
 
 use std::io;
