@@ -91,6 +91,44 @@ impl fmt::Display for OwnerId {
     }
 }
 
+/// Proof of who is asking, as the gateway signed it. It goes along with a question from one service to the next, and
+/// shows itself in no log and no debug print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pass(String);
+
+impl Pass {
+    /// The proof as it came.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The proof as text: for whoever sends it on, and nobody else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass(…)")
+    }
+}
+
+/// Who is asking one service, as it tells another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose objects the caller sees and makes.
+    pub owner: OwnerId,
+    /// The proof for services elsewhere; within one process there is none, and none is needed.
+    pub pass: Option<Pass>,
+}
+
+impl From<&OwnerId> for Caller {
+    fn from(owner: &OwnerId) -> Self {
+        Self { owner: owner.clone(), pass: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,4 +12,4 @@ pub mod topic;
 pub mod wire;
 
 pub use error::{ErrorCode, Failure};
-pub use id::{ExecutionId, FileId, JobId, MessageId, OwnerId, StepId};
+pub use id::{Caller, ExecutionId, FileId, JobId, MessageId, OwnerId, Pass, StepId};

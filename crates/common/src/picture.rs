@@ -75,8 +75,8 @@ pub trait PictureSource: Send + Sync + 'static {
     /// The picture of an upload.
     ///
     /// # Errors
-    /// `file_not_found` when this owner has no such upload; another code when it cannot be told now.
-    async fn picture(&self, owner: &crate::OwnerId, id: crate::FileId) -> Result<PictureRef, crate::Failure>;
+    /// `file_not_found` when this caller has no such upload; another code when it cannot be told now.
+    async fn picture(&self, caller: &crate::Caller, id: crate::FileId) -> Result<PictureRef, crate::Failure>;
 }
 
 /// Name of the n-th picture (from 0) of a job inside the sandbox, below `/box/in`.

@@ -45,6 +45,8 @@ topics! {
     JobsStep = "jobs.step", Work;
     /// To every worker: stop working on a job (`jobs.v1.JobStopped`).
     JobsStopped = "jobs.stopped", Broadcast;
+    /// To every replica of jobs: a job has changed (`jobs.v1.JobChanged`).
+    JobsChanged = "jobs.changed", Broadcast;
 }
 
 impl std::fmt::Display for Topic {

@@ -6,6 +6,7 @@
 //! prefix would hide each other's routes.
 
 pub mod health;
+pub mod identity;
 mod middleware;
 pub mod output;
 pub mod principal;

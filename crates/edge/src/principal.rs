@@ -5,7 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use async_trait::async_trait;
-use common::{ErrorCode, OwnerId};
+use common::{Caller, ErrorCode, OwnerId, Pass};
 use std::future::{Ready, ready};
 
 /// A caller that was authenticated. Objects belong to `owner`; someone else's object does not exist.
@@ -13,6 +13,21 @@ use std::future::{Ready, ready};
 pub struct Principal {
     /// Whose objects this caller sees and makes.
     pub owner: OwnerId,
+    /// The proof that came with the request, to go along with questions to other services; within one process there is
+    /// none.
+    pub pass: Option<Pass>,
+}
+
+impl Principal {
+    /// A caller known within this process.
+    pub fn local(owner: OwnerId) -> Self {
+        Self { owner, pass: None }
+    }
+
+    /// The caller, as another service is told.
+    pub fn caller(&self) -> Caller {
+        Caller { owner: self.owner.clone(), pass: self.pass.clone() }
+    }
 }
 
 /// Turns whatever a caller carries into a [`Principal`]. The gateway implements it; in one process the

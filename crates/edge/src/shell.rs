@@ -97,10 +97,13 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let api = site.openapi();
     let gate = Gate { table: RouteTable::new(&api, site.public_routes()), authenticator: site.authenticator.clone() };
-    let json = api.to_json().map_err(ServeError::Document)?;
+    let json = match site.told_document() {
+        Some(text) => Bytes::from_static(text.as_bytes()),
+        None => Bytes::from(api.to_json().map_err(ServeError::Document)?),
+    };
     let shared = Arc::new(Shared {
         site,
-        api: Bytes::from(json),
+        api: json,
         gate: web::Data::new(gate),
         stop: Stop(stop.clone()),
         json_limit: settings.json_limit,

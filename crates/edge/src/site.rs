@@ -18,6 +18,7 @@ type Finish = Arc<dyn Fn(OpenApi, &[PublicRoute]) -> OpenApi + Send + Sync>;
 pub struct Site {
     routes: Vec<Routes>,
     finish: Finish,
+    document: Option<&'static str>,
     public: Vec<PublicRoute>,
     pub(crate) health: Health,
     pub(crate) authenticator: Arc<dyn Authenticator>,
@@ -27,7 +28,14 @@ impl Site {
     /// A site with nothing but `/healthz`, `/readyz` and `/openapi.json`.
     pub fn new(authenticator: Arc<dyn Authenticator>) -> Self {
         let public = routes::PUBLIC.to_vec();
-        Self { routes: Vec::new(), finish: Arc::new(|api, _| api), public, health: Health::default(), authenticator }
+        Self {
+            routes: Vec::new(),
+            finish: Arc::new(|api, _| api),
+            document: None,
+            public,
+            health: Health::default(),
+            authenticator,
+        }
     }
 
     /// Adds the routes of a service, app data included. Called once per worker, so shared state is made
@@ -59,6 +67,18 @@ impl Site {
     pub fn finish(mut self, finish: impl Fn(OpenApi, &[PublicRoute]) -> OpenApi + Send + Sync + 'static) -> Self {
         self.finish = Arc::new(finish);
         self
+    }
+
+    /// The API document that `/openapi.json` answers with, where it is about more than this site: other services' routes
+    /// as well.
+    #[must_use]
+    pub fn document(mut self, text: &'static str) -> Self {
+        self.document = Some(text);
+        self
+    }
+
+    pub(crate) fn told_document(&self) -> Option<&'static str> {
+        self.document
     }
 
     /// All routes that need no credentials.

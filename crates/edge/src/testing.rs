@@ -26,7 +26,7 @@ impl Authenticator for OwnerToken {
     async fn authenticate(&self, headers: &HeaderMap, _: &str) -> Result<Option<Principal>, Problem> {
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let owner = header.and_then(|text| text.strip_prefix("Bearer ")).and_then(|text| OwnerId::parse(text).ok());
-        Ok(owner.map(|owner| Principal { owner }))
+        Ok(owner.map(Principal::local))
     }
 }
 

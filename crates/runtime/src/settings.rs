@@ -205,6 +205,14 @@ settings! {
     blob_url: Secret = "BLOB_URL", "";
     /// What replicas share and may forget (sessions, rates): 'memory:' within one process, or Redis 6.2 or newer: 'redis://:password@host:6379/0', 'rediss://' over TLS, with '?namespace=NAME' where installations share a server and '?ca=/absolute/file.pem' for an authority of one's own.
     shared_url: Secret = "SHARED_URL", "memory:";
+    /// Only with services as programs of their own: the gateway's address within your network, such as 'http://gateway:8080'.
+    gateway_url: String = "GATEWAY_URL", "";
+    /// Only with services as programs of their own: the files service's address within your network, for jobs.
+    files_url: String = "FILES_URL", "";
+    /// Address that people use, for sign-in links: 'https://darkroom.example.org'. Default: where the program listens.
+    public_url: String = "PUBLIC_URL", "";
+    /// Token of the local owner, 64 hexadecimal digits. Default: a file in DATA_DIR, made at the first start.
+    local_token: Secret = "LOCAL_TOKEN", "";
     /// Python environment of the sandbox. Default: 'python' beside the folder of the program.
     python_env: Option<PathBuf> = "PYTHON_ENV", "";
     /// Python environment with ruff, bandit and nsjail. Default: 'tools' beside the folder of the program.

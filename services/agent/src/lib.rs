@@ -18,6 +18,7 @@ mod keys;
 mod outcome;
 mod parse;
 mod picture;
+mod program;
 mod prompt;
 mod stops;
 mod summary;
@@ -27,4 +28,5 @@ mod turn;
 
 pub use agent::{Agent, Deps, RoleHealth, Running, Settings};
 pub use llm::{Role, RoleName};
+pub use program::{roles, serve};
 pub use prompt::version as prompt_version;

@@ -17,12 +17,14 @@
 mod error;
 mod handler;
 mod http;
+mod program;
 mod review;
 pub mod verdict;
 
 pub use error::{CriticUnavailable, ToolProblem};
 pub use handler::start;
 pub use http::{ReviewRequest, routes};
+pub use program::serve;
 pub use review::Versions;
 
 use common::review::Review;

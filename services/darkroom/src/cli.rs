@@ -33,6 +33,8 @@ pub enum Command {
     Token(DataDir),
     /// Make rooms, with the rights that needs, for a server that runs without any
     Supervisor(Supervisor),
+    /// Print the API description (OpenAPI), for making clients
+    Api,
     /// Check everything this machine needs, and say how to fix what is missing
     Doctor(Doctor),
 }

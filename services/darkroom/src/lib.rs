@@ -1,10 +1,10 @@
 //! All of Darkroom in one process, on embedded defaults: the server `darkroom serve` and the command
 //! line around it. The only crate that depends on several services.
 
+pub mod api;
 pub mod cli;
 mod commands;
 mod delivery;
-pub mod environment;
 mod exit;
 mod printable;
 mod progress;
@@ -13,7 +13,7 @@ pub mod system;
 pub use exit::Exit;
 
 use cli::{Arguments, Command};
-use environment::Environment;
+use runtime::Environment;
 use std::process::ExitCode;
 
 /// Runs a command to its end and gives the exit code of the process.

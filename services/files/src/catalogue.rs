@@ -7,7 +7,7 @@ use crate::{Files, fault};
 use async_trait::async_trait;
 use blob::{BlobInfo, ByteStream};
 use common::picture::{PictureRef, PictureSource};
-use common::{ErrorCode, Failure, FileId, OwnerId};
+use common::{Caller, ErrorCode, Failure, FileId, OwnerId};
 
 /// Which of an upload's pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl From<&FileRow> for PictureRef {
 
 #[async_trait]
 impl PictureSource for Files {
-    async fn picture(&self, owner: &OwnerId, id: FileId) -> Result<PictureRef, Failure> {
-        self.row(owner, id).await.map(|row| PictureRef::from(&row))
+    async fn picture(&self, caller: &Caller, id: FileId) -> Result<PictureRef, Failure> {
+        self.row(&caller.owner, id).await.map(|row| PictureRef::from(&row))
     }
 }

@@ -17,6 +17,7 @@ mod encode;
 mod fault;
 mod keys;
 mod name;
+mod program;
 mod routes;
 mod sniff;
 mod store;
@@ -25,7 +26,8 @@ mod upload;
 mod view;
 mod warm;
 
-pub use routes::routes;
+pub use program::serve;
+pub use routes::{internal_routes, routes};
 pub use sweep::GRACE;
 pub use view::{FilePage, FileView};
 

@@ -4,6 +4,7 @@ mod content;
 mod form;
 mod list;
 mod one;
+mod picture;
 mod upload;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -16,4 +17,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(one::delete)
         .service(content::content)
         .service(content::thumbnail);
+}
+
+/// What other services ask, never reachable through the proxy.
+pub fn internal_routes(cfg: &mut ServiceConfig) {
+    cfg.map(|cfg| cfg.service(picture::picture));
 }

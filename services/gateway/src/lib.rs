@@ -3,18 +3,24 @@
 //! tables.
 
 pub mod docs;
+mod internal;
+mod keyring;
 mod local;
 pub mod openapi;
+mod program;
 mod routes;
 mod session;
 mod token;
 
+pub use keyring::{Keyring, KeyringError};
 pub use local::LocalAuth;
+pub use program::serve;
 pub use routes::{ConfigLimits, routes};
 pub use token::{LocalToken, TokenError};
 
 use actix_web::web;
 use edge::{PublicRoute, Site};
+use shared::{SharedError, SharedHandle};
 use std::sync::Arc;
 
 /// The gateway's routes that answer strangers. This is the whole list; every other route of the system
@@ -52,12 +58,19 @@ impl Default for Settings {
 pub struct Gateway {
     pub(crate) settings: Arc<Settings>,
     pub(crate) auth: Arc<LocalAuth>,
+    pub(crate) keyring: Option<Arc<Keyring>>,
 }
 
 impl Gateway {
-    /// A gateway that knows callers by the local token.
-    pub fn new(settings: Settings, token: LocalToken) -> Self {
-        Self { settings: Arc::new(settings), auth: Arc::new(LocalAuth::new(token)) }
+    /// A gateway that knows callers by the local token, or by sessions that stand in the shared state.
+    pub fn new(settings: Settings, token: LocalToken, shared: SharedHandle) -> Self {
+        Self { settings: Arc::new(settings), auth: Arc::new(LocalAuth::new(token, shared)), keyring: None }
+    }
+
+    /// As the gateway of services that are programs of their own: it signs who is asking, for the proxy.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
+        Self { keyring: Some(keyring), ..self }
     }
 
     /// What the shell asks about every caller.
@@ -67,19 +80,29 @@ impl Gateway {
 
     /// A new one-time sign-in address, as a path below the server's own: `/signin?code=…`. It works
     /// once, for ten minutes.
-    pub fn signin_path(&self) -> String {
-        format!("/signin?code={}", self.auth.issue_link())
+    ///
+    /// # Errors
+    /// The shared state fails.
+    pub async fn signin_path(&self) -> Result<String, SharedError> {
+        Ok(format!("/signin?code={}", self.auth.issue_link().await?))
     }
 
-    /// Adds the gateway's routes, its public list and the last touch on the API document.
+    /// Adds the gateway's routes with what they work with.
     pub fn mount(&self, site: Site) -> Site {
         let data = web::Data::new(self.clone());
-        let version = self.settings.version.clone();
-        site.public(PUBLIC)
-            .routes(move |cfg| {
-                cfg.app_data(data.clone());
-                routes(cfg);
-            })
-            .finish(move |api, public| openapi::finish(api, public, &version))
+        let signs = self.keyring.is_some();
+        let site = if signs { site.public(internal::PUBLIC) } else { site };
+        describe(site, &self.settings.version).routes(move |cfg| {
+            cfg.app_data(data.clone());
+            if signs {
+                cfg.map(|cfg| cfg.configure(internal::routes));
+            }
+        })
     }
+}
+
+/// Adds the gateway's routes, its public list and the last touch on the API document.
+pub fn describe(site: Site, version: &str) -> Site {
+    let version = version.to_owned();
+    site.public(PUBLIC).routes(routes).finish(move |api, public| openapi::finish(api, public, &version))
 }

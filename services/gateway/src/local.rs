@@ -8,54 +8,71 @@ use async_trait::async_trait;
 use common::{ErrorCode, OwnerId};
 use edge::{Authenticator, Principal, Problem};
 use sha2::{Digest, Sha256};
+use shared::{SharedError, SharedHandle};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+
+/// Session cookies of one request that are looked up.
+const MAX_COOKIES: usize = 4;
 
 /// Knows the local owner by token or by session cookie.
 pub struct LocalAuth {
     token: LocalToken,
     cookie: String,
-    sessions: Mutex<Sessions>,
+    sessions: Sessions,
 }
 
 impl LocalAuth {
-    /// Accepts this token.
-    pub fn new(token: LocalToken) -> Self {
+    /// Accepts this token, and sessions that stand in the shared state.
+    pub fn new(token: LocalToken, shared: SharedHandle) -> Self {
         // Browsers keep cookies by host, not by port: a name of its own keeps the sessions of two
         // servers on one machine apart.
         let mark = hex::encode(&Sha256::digest(format!("cookie name {}", token.reveal()))[..4]);
-        Self { token, cookie: format!("darkroom_session_{mark}"), sessions: Mutex::default() }
+        let sessions = Sessions::new(shared, &mark);
+        Self { token, cookie: format!("darkroom_session_{mark}"), sessions }
     }
 
     /// A new code for `/signin?code=…`. It works once, for ten minutes.
-    pub fn issue_link(&self) -> String {
-        self.sessions().issue(Instant::now())
+    ///
+    /// # Errors
+    /// The shared state fails.
+    pub async fn issue_link(&self) -> Result<String, SharedError> {
+        self.sessions.issue().await
     }
 
     /// Uses a code up. Gives the cookie of the session it opened; `None` when the code is wrong, used or
-    /// too old.
-    pub(crate) fn redeem(&self, code: &str) -> Option<Cookie<'static>> {
-        let id = self.sessions().redeem(code, Instant::now())?;
+    /// too old. One that was opened over HTTPS is never sent over anything else.
+    pub(crate) async fn redeem(&self, code: &str, is_https: bool) -> Result<Option<Cookie<'static>>, SharedError> {
+        let Some(id) = self.sessions.redeem(code).await? else { return Ok(None) };
         let life = SESSION_LIFE.as_secs().try_into().unwrap_or(i64::MAX);
         let cookie = Cookie::build(self.cookie.clone(), id).path("/").http_only(true).same_site(SameSite::Strict);
-        Some(cookie.max_age(actix_web::cookie::time::Duration::seconds(life)).finish())
+        let cookie = cookie.secure(is_https);
+        Ok(Some(cookie.max_age(actix_web::cookie::time::Duration::seconds(life)).finish()))
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether one of the cookies opens a session.
+    async fn has_session(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        // A browser sends one; more come only from other programs on this host.
+        for id in cookies(headers, &self.cookie).take(MAX_COOKIES) {
+            let open = self.sessions.is_open(id).await.map_err(|error| {
+                tracing::error!(%error, "sessions cannot be looked up");
+                Problem::with_detail(ErrorCode::NotReady, "The server cannot look up sessions now.").retry_after(2)
+            })?;
+            if open {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Decides by the Authorization header if there is one, else by the cookie.
-    fn decide(&self, headers: &HeaderMap, method: &str) -> Result<bool, Problem> {
+    async fn decide(&self, headers: &HeaderMap, method: &str) -> Result<bool, Problem> {
         let mut given = headers.get_all(AUTHORIZATION);
         match (given.next(), given.next()) {
             (Some(value), None) => return Ok(bearer(value.as_bytes()).is_some_and(|token| self.token.matches(token))),
             (Some(_), Some(_)) => return Ok(false),
             (None, _) => {}
         }
-        let now = Instant::now();
-        let known = cookies(headers, &self.cookie).any(|id| self.sessions().is_open(id, now));
+        let known = self.has_session(headers).await?;
         if known && !is_safe(method) && !is_same_origin(headers) {
             let detail = "A change asked for by session cookie must come from this server's own pages.";
             return Err(Problem::with_detail(ErrorCode::Forbidden, detail));
@@ -67,8 +84,8 @@ impl LocalAuth {
 #[async_trait]
 impl Authenticator for LocalAuth {
     async fn authenticate(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem> {
-        let known = self.decide(headers, method)?;
-        Ok(known.then(|| Principal { owner: OwnerId::local() }))
+        let known = self.decide(headers, method).await?;
+        Ok(known.then(|| Principal::local(OwnerId::local())))
     }
 }
 

@@ -124,6 +124,13 @@ async fn signin(
     }
     let refused =
         || Problem::with_detail(ErrorCode::Unauthorized, "This sign-in link is wrong, was used before, or is too old.");
-    let cookie = gateway.auth.redeem(&query.code).ok_or_else(refused)?;
+    // Said by a proxy in front; whoever says it of a plain connection locks only themselves out.
+    let proto = request.headers().get("x-forwarded-proto");
+    let is_https = proto.is_some_and(|value| value.as_bytes() == b"https");
+    let redeemed = gateway.auth.redeem(&query.code, is_https).await.map_err(|error| {
+        tracing::error!(%error, "a sign-in link cannot be looked up");
+        Problem::with_detail(ErrorCode::NotReady, "The server cannot look up sign-in links now.").retry_after(2)
+    })?;
+    let cookie = redeemed.ok_or_else(refused)?;
     Ok(response.cookie(cookie).finish())
 }

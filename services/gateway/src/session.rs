@@ -1,10 +1,10 @@
-//! One-time links and the sessions they open. Kept in memory only: a restart ends them all. No clock
-//! in here; the caller says what time it is.
+//! One-time links and the sessions they open. They stand in the shared state, so that every replica knows them; that
+//! may forget them, and then people sign in again.
 
+use bytes::Bytes;
 use rand::RngCore;
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use shared::{Key, Purpose, SharedError, SharedHandle};
+use std::time::Duration;
 
 /// How long a link waits to be used.
 pub(crate) const LINK_LIFE: Duration = Duration::from_secs(10 * 60);
@@ -12,95 +12,77 @@ pub(crate) const LINK_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a session lasts.
 pub(crate) const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 
-/// Links waiting at the same time; the one that ends first gives way.
-const MAX_LINKS: usize = 64;
-
-/// Sessions at the same time; the one that ends first gives way.
-const MAX_SESSIONS: usize = 256;
-
-/// What a secret is kept as. Looking one up by its hash takes no time that depends on the secret.
-type Hash = [u8; 32];
-
-/// Links and sessions of one server, each with the moment it ends.
-#[derive(Debug, Default)]
+/// Links and sessions. What stands for them is only their hash: whoever reads the shared state cannot use one.
+#[derive(Clone)]
 pub(crate) struct Sessions {
-    links: HashMap<Hash, Instant>,
-    sessions: HashMap<Hash, Instant>,
+    shared: SharedHandle,
+    /// What tells this server's sessions apart from those of another with another token.
+    server: Bytes,
 }
 
 impl Sessions {
-    /// A new code that opens one session.
-    pub(crate) fn issue(&mut self, now: Instant) -> String {
-        insert(&mut self.links, MAX_LINKS, now, LINK_LIFE)
+    /// Those of the server of that mark.
+    pub(crate) fn new(shared: SharedHandle, server: &str) -> Self {
+        Self { shared, server: Bytes::copy_from_slice(server.as_bytes()) }
     }
 
-    /// Uses a code up and opens a session; gives the session's id. `None` when the code is wrong, used
-    /// or too old.
-    pub(crate) fn redeem(&mut self, code: &str, now: Instant) -> Option<String> {
-        let ends = self.links.remove(&hash(code.as_bytes()))?;
-        (now < ends).then(|| insert(&mut self.sessions, MAX_SESSIONS, now, SESSION_LIFE))
+    /// A new code that opens one session.
+    pub(crate) async fn issue(&self) -> Result<String, SharedError> {
+        self.insert(Purpose::SignInLink, LINK_LIFE).await
+    }
+
+    /// Uses a code up and opens a session; gives the session's id. `None` when the code is wrong, used or too old.
+    pub(crate) async fn redeem(&self, code: &str) -> Result<Option<String>, SharedError> {
+        match self.shared.take(&self.key(Purpose::SignInLink, code.as_bytes())).await? {
+            Some(_) => self.insert(Purpose::Session, SESSION_LIFE).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Whether a session by this id is open.
-    pub(crate) fn is_open(&self, id: &[u8], now: Instant) -> bool {
-        self.sessions.get(&hash(id)).is_some_and(|ends| now < *ends)
+    pub(crate) async fn is_open(&self, id: &[u8]) -> Result<bool, SharedError> {
+        Ok(self.shared.get(&self.key(Purpose::Session, id)).await?.is_some())
     }
-}
 
-/// Adds a new random secret, dropping what has ended and, if need be, what ends first.
-fn insert(kept: &mut HashMap<Hash, Instant>, most: usize, now: Instant, life: Duration) -> String {
-    kept.retain(|_, ends| now < *ends);
-    if kept.len() >= most
-        && let Some(first) = kept.iter().min_by_key(|(_, ends)| **ends).map(|(key, _)| *key)
-    {
-        kept.remove(&first);
+    /// Keeps a new random secret for a while.
+    async fn insert(&self, purpose: Purpose, life: Duration) -> Result<String, SharedError> {
+        let mut bytes = [0; 32];
+        rand::rng().fill_bytes(&mut bytes);
+        let secret = hex::encode(bytes);
+        self.shared.put(&self.key(purpose, secret.as_bytes()), Bytes::from_static(b"open"), life).await?;
+        Ok(secret)
     }
-    let mut bytes = [0; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    let secret = hex::encode(bytes);
-    kept.insert(hash(secret.as_bytes()), now + life);
-    secret
-}
 
-fn hash(secret: &[u8]) -> Hash {
-    Sha256::digest(secret).into()
+    fn key(&self, purpose: Purpose, secret: &[u8]) -> Key {
+        Key::of(purpose, &[&self.server, secret])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::MemoryState;
+    use std::sync::Arc;
 
-    /// Protects sign-in: a link works once and not for ever, and a session ends.
-    #[test]
-    fn links_work_once_and_everything_ends() {
-        let now = Instant::now();
-        let mut sessions = Sessions::default();
-        let code = sessions.issue(now);
-        assert_eq!(sessions.redeem("guess", now), None);
-        let id = sessions.redeem(&code, now + LINK_LIFE / 2).expect("a fresh link");
-        assert_eq!(sessions.redeem(&code, now + LINK_LIFE / 2), None);
+    /// Protects sign-in: a link works once and not for ever, a session ends, another server's are its own.
+    #[tokio::test(start_paused = true)]
+    async fn links_work_once_and_everything_ends() {
+        let shared: SharedHandle = Arc::new(MemoryState::new());
+        let (sessions, replica) = (Sessions::new(shared.clone(), "a"), Sessions::new(shared.clone(), "a"));
+        let other = Sessions::new(shared, "b");
+        let code = sessions.issue().await.unwrap();
+        assert_eq!(sessions.redeem("guess").await.unwrap(), None);
+        assert_eq!(other.redeem(&code).await.unwrap(), None);
+        let id = replica.redeem(&code).await.unwrap().expect("a fresh link");
+        assert_eq!(sessions.redeem(&code).await.unwrap(), None);
         assert_ne!(id, code);
-        assert!(sessions.is_open(id.as_bytes(), now + SESSION_LIFE));
-        assert!(!sessions.is_open(id.as_bytes(), now + LINK_LIFE / 2 + SESSION_LIFE));
-        assert!(!sessions.is_open(code.as_bytes(), now));
+        assert!(sessions.is_open(id.as_bytes()).await.unwrap());
+        assert!(!sessions.is_open(code.as_bytes()).await.unwrap() && !other.is_open(id.as_bytes()).await.unwrap());
+        tokio::time::advance(SESSION_LIFE).await;
+        assert!(!sessions.is_open(id.as_bytes()).await.unwrap());
 
-        let late = sessions.issue(now);
-        assert_eq!(sessions.redeem(&late, now + LINK_LIFE), None);
-    }
-
-    /// Protects memory: links and sessions are bounded, and the newest always has a place.
-    #[test]
-    fn the_number_of_secrets_is_bounded() {
-        let start = Instant::now();
-        let mut sessions = Sessions::default();
-        let mut last = String::new();
-        for second in 0..1000 {
-            let now = start + Duration::from_secs(second) / 10;
-            let code = sessions.issue(now);
-            last = sessions.redeem(&code, now).expect("a fresh link");
-            sessions.issue(now);
-        }
-        assert!(sessions.links.len() <= MAX_LINKS && sessions.sessions.len() <= MAX_SESSIONS);
-        assert!(sessions.is_open(last.as_bytes(), start + Duration::from_secs(100)));
+        let late = sessions.issue().await.unwrap();
+        tokio::time::advance(LINK_LIFE).await;
+        assert_eq!(sessions.redeem(&late).await.unwrap(), None);
     }
 }

@@ -49,6 +49,11 @@ pub enum TokenError {
         /// What stands there.
         path: PathBuf,
     },
+    /// The setting holds something else.
+    #[error(
+        "LOCAL_TOKEN does not hold a token ({DIGITS} hexadecimal digits, lower case). Fix: make one with 'openssl rand -hex 32', or leave it out"
+    )]
+    Given,
     /// There is no token yet.
     #[error("there is no token in {} yet. Fix: start the server once with this data folder", data.display())]
     Missing {
@@ -82,6 +87,14 @@ impl LocalToken {
         create(data, &path).map_err(|source| TokenError::Io { path, doing: "created", source })?;
         // Read back: another process may have been first, and both must end up with the same token.
         Self::read(data)
+    }
+
+    /// A token that was given, as the one that all replicas of a gateway share.
+    ///
+    /// # Errors
+    /// It is not one.
+    pub fn given(text: &str) -> Result<Self, TokenError> {
+        if is_token(text.as_bytes()) { Ok(Self(text.to_owned())) } else { Err(TokenError::Given) }
     }
 
     /// The token of this data folder.

@@ -9,13 +9,18 @@ mod ending;
 pub mod machine;
 mod message;
 mod orchestrator;
+mod pictures;
+mod program;
 mod report;
 mod request;
 mod routes;
 mod store;
+mod tell;
 mod view;
 
 pub use orchestrator::Running;
+pub use pictures::RemotePictures;
+pub use program::serve;
 pub use report::LinkStyle;
 pub use request::NewJob;
 pub use routes::routes;
@@ -25,13 +30,14 @@ use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
 use bus::SharedBus;
 use common::job::{JobReport, JobState};
 use common::picture::PictureSource;
-use common::{ErrorCode, Failure, FileId, JobId, OwnerId};
+use common::{Caller, ErrorCode, Failure, FileId, JobId, OwnerId};
 use database::DatabaseConnection;
 use doc::{Job, Millis};
 use futures::Stream;
 use machine::Input;
 use std::sync::Arc;
 use store::{Accepted, IdempotencyKey, Store, StoreError, StoredEvent};
+use tell::Teller;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
@@ -84,6 +90,7 @@ struct Inner {
     settings: Settings,
     outbox_filled: Notify,
     changed: broadcast::Sender<JobId>,
+    teller: Teller,
 }
 
 /// The service. Clones share everything.
@@ -106,6 +113,7 @@ impl Jobs {
             settings,
             outbox_filled: Notify::new(),
             changed: broadcast::Sender::new(CHANGE_BACKLOG),
+            teller: Teller::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -128,18 +136,19 @@ impl Jobs {
     /// `invalid_field`, `prompt_too_long`, `file_not_found`, `idempotency_conflict`, or a storage failure.
     pub async fn create(
         &self,
-        owner: &OwnerId,
+        caller: impl Into<Caller>,
         request: NewJob,
         idempotency_key: Option<String>,
     ) -> Result<JobView, Failure> {
+        let caller = caller.into();
         let request = request.checked()?;
         let key = idempotency_key.map(|key| request.idempotency(key)).transpose()?;
         let mut pictures = Vec::with_capacity(request.file_ids.len());
         for id in &request.file_ids {
-            pictures.push(self.inner.pictures.picture(owner, *id).await?);
+            pictures.push(self.inner.pictures.picture(&caller, *id).await?);
         }
         let job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
-        self.accept(owner, job, key).await
+        self.accept(&caller.owner, job, key).await
     }
 
     /// Starts over with the same pictures, prompt and options as a job that has ended: a new job.
@@ -147,13 +156,14 @@ impl Jobs {
     /// # Errors
     /// `job_not_found`, `job_state_conflict` while it has not ended, `file_not_found` when a picture
     /// was deleted since.
-    pub async fn retry(&self, owner: &OwnerId, id: JobId) -> Result<JobView, Failure> {
-        let old = self.job(owner, id).await?;
+    pub async fn retry(&self, caller: impl Into<Caller>, id: JobId) -> Result<JobView, Failure> {
+        let caller = caller.into();
+        let old = self.job(&caller.owner, id).await?;
         if !old.state.is_final() {
             return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Only a job that has ended can be retried."));
         }
         let file_ids: Vec<FileId> = old.pictures.iter().map(|picture| picture.file_id).collect();
-        self.create(owner, NewJob { file_ids, prompt: old.prompt, options: old.options }, None).await
+        self.create(caller, NewJob { file_ids, prompt: old.prompt, options: old.options }, None).await
     }
 
     async fn accept(&self, owner: &OwnerId, job: Job, key: Option<IdempotencyKey>) -> Result<JobView, Failure> {
@@ -181,6 +191,9 @@ impl Jobs {
         self.inner.outbox_filled.notify_one();
         // Nobody listening is fine.
         let _listeners = self.inner.changed.send(id);
+        if self.inner.bus.is_durable() {
+            self.inner.teller.changed(id);
+        }
     }
 
     pub(crate) async fn apply(&self, id: JobId, input: Input) -> Result<Option<Job>, StoreError> {
@@ -188,6 +201,10 @@ impl Jobs {
         if changed {
             self.moved(id);
             if job.state.is_final() {
+                // Where it succeeded nothing of it can be running any more.
+                if job.state != JobState::Succeeded && self.inner.bus.is_durable() {
+                    self.inner.teller.stopped(id);
+                }
                 self.start_queued().await?;
             }
         }

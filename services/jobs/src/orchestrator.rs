@@ -5,6 +5,7 @@ use crate::Jobs;
 use crate::machine::Input;
 use crate::message;
 use crate::store::StoreError;
+use crate::tell;
 use async_trait::async_trait;
 use bus::{Consumer, Handled, Handler, Incoming, Outgoing};
 use common::topic::Topic;
@@ -48,10 +49,14 @@ pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Runnin
     // Listen before recovery sends anything: an answer must find its consumer.
     let handler = Arc::new(Answers(jobs.clone()));
     let answers = Consumer::start(&jobs.inner.bus, Topic::JobsStep, ANSWER_CONCURRENCY, handler, stop.clone()).await?;
-    if !jobs.inner.bus.is_durable() {
+    let tasks = TaskTracker::new();
+    if jobs.inner.bus.is_durable() {
+        let changes = jobs.inner.bus.subscribe(Topic::JobsChanged).await?;
+        tasks.spawn(tell::hear_changes(jobs.clone(), changes, stop.clone()));
+        tasks.spawn(tell::publish_changes(jobs.clone(), stop.clone()));
+    } else {
         recover(jobs).await?;
     }
-    let tasks = TaskTracker::new();
     tasks.spawn(relay(jobs.clone(), stop.clone()));
     tasks.spawn(clock(jobs.clone(), stop));
     tasks.close();
@@ -145,6 +150,7 @@ async fn clock(jobs: Jobs, stop: CancellationToken) {
         if let Err(error) = tick(&jobs, max_job_ms).await {
             log_error("the clock of jobs", &error);
         }
+        jobs.inner.teller.tell_again(&jobs.inner.bus).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(TICK) => {}

@@ -20,7 +20,7 @@ async fn post(critic: &Critic, known: bool, content_type: &str, body: Vec<u8>) -
     let request = test::TestRequest::post().uri("/api/v1/reviews").insert_header((CONTENT_TYPE, content_type));
     let request = request.set_payload(body).to_request();
     if known {
-        request.extensions_mut().insert(Principal { owner: OwnerId::local() });
+        request.extensions_mut().insert(Principal::local(OwnerId::local()));
     }
     let response = app.call(request).await.expect("an answer");
     let status = response.status();

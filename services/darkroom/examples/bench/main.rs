@@ -5,11 +5,11 @@
 mod measure;
 
 use common::OwnerId;
-use darkroom::environment::Environment;
 use darkroom::system::System;
 use futures::StreamExt;
 use jobs::NewJob;
 use measure::{PLOT, PRINT, bare, quantile, root, status_kib, target};
+use runtime::Environment;
 use sandbox::ExecutionRequest;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

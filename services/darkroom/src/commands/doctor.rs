@@ -2,12 +2,13 @@
 
 use super::print_json;
 use crate::cli;
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::system;
 use agent::Agent;
 use common::execution::{RunStatus, Start};
+use critic::Critic;
 use runtime::settings::SandboxIsolation;
+use runtime::{Environment, NotReady};
 use sandbox::{ExecutionRequest, Sandbox};
 use serde::Serialize;
 use std::path::Path;
@@ -82,10 +83,10 @@ pub async fn doctor(options: cli::Doctor, environment: Environment) -> Exit {
 async fn sandbox_checks(environment: &Environment, checks: &mut Vec<Checked>) {
     let opened = async {
         let folder = tempfile::tempdir()
-            .map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
+            .map_err(|error| NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
-        let sandbox = system::open_sandbox(environment, folder.path(), blob, Start::Warm).await?;
-        Ok::<_, system::NotReady>((folder, sandbox))
+        let sandbox = Sandbox::open_in(environment, folder.path(), blob, Start::Warm).await?;
+        Ok::<_, NotReady>((folder, sandbox))
     };
     match opened.await {
         Err(error) => {
@@ -152,7 +153,7 @@ async fn packages_check(sandbox: &Sandbox) -> Checked {
 }
 
 async fn critic_check(environment: &Environment, checks: &mut Vec<Checked>) {
-    match system::open_critic(environment).await {
+    match Critic::open_in(environment).await {
         Ok(critic) => {
             let versions = critic.versions();
             checks.push(Checked::good("ruff", format!("{} finds planted faults", versions.ruff)));
@@ -164,12 +165,12 @@ async fn critic_check(environment: &Environment, checks: &mut Vec<Checked>) {
 
 async fn models_check(environment: &Environment, checks: &mut Vec<Checked>) {
     let asked = async {
-        let [vision, reasoning, code] = system::open_roles(&environment.settings)?;
+        let [vision, reasoning, code] = agent::roles(&environment.settings)?;
         let folder = tempfile::tempdir()
-            .map_err(|error| system::NotReady::new(error.to_string(), "make the temporary folder writable"))?;
+            .map_err(|error| NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
         let deps = agent::Deps { bus: Arc::new(bus::MemoryBus::new()), blob, vision, reasoning, code };
-        Ok::<_, system::NotReady>(Agent::new(deps, agent::Settings::default()).check().await)
+        Ok::<_, NotReady>(Agent::new(deps, agent::Settings::default()).check().await)
     };
     match asked.await {
         Err(error) => checks.push(Checked::bad("models", error.reason, error.fix)),

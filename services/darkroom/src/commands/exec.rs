@@ -1,16 +1,16 @@
 //! `darkroom exec`: only the sandbox.
 
-use super::{print_json, source_text, stop_asked};
+use super::{print_json, source_text};
 use crate::cli;
 use crate::delivery::Delivery;
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::printable::one_line;
 use crate::system;
 use bytes::Bytes;
 use common::ErrorCode;
 use common::execution::{ExecutionResult, MAX_EXECUTION_CODE_BYTES, RunStatus, Start};
-use sandbox::{Asked, Chunk, Execution, ExecutionRequest, MAX_INPUT_BYTES, Stream};
+use runtime::{Environment, stop};
+use sandbox::{Asked, Chunk, Execution, ExecutionRequest, MAX_INPUT_BYTES, Sandbox, Stream};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -76,7 +76,7 @@ async fn in_sandbox(
     };
     let data = tempfile::tempdir().map_err(|error| not_ready(format!("No temporary folder can be made: {error}")))?;
     let blob = system::open_blob_in(data.path()).await.map_err(|error| not_ready(error.to_string()))?;
-    let sandbox = system::open_sandbox(environment, data.path(), blob, Start::Cold)
+    let sandbox = Sandbox::open_in(environment, data.path(), blob, Start::Cold)
         .await
         .map_err(|error| not_ready(error.to_string()))?;
     let cancel = CancellationToken::new();
@@ -86,7 +86,7 @@ async fn in_sandbox(
         tokio::pin!(run);
         tokio::select! {
             result = &mut run => result,
-            () = stop_asked() => {
+            () = stop::asked() => {
                 cancel.cancel();
                 run.await
             }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod api;
 mod doctor;
 mod exec;
 mod review;
@@ -9,8 +10,8 @@ mod supervisor;
 mod token;
 
 use crate::cli::Command;
-use crate::environment::Environment;
 use crate::exit::Exit;
+use runtime::Environment;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,21 +24,8 @@ pub async fn run(command: Command, environment: Environment) -> Exit {
         Command::Review(options) => review::review(options, environment).await,
         Command::Supervisor(options) => supervisor::supervisor(options, environment).await,
         Command::Token(options) => token::token(&options, &environment),
+        Command::Api => api::api(),
         Command::Doctor(options) => doctor::doctor(options, environment).await,
-    }
-}
-
-/// Waits for the person or the operating system to ask for a stop.
-async fn stop_asked() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
     }
 }
 

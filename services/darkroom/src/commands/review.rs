@@ -2,12 +2,12 @@
 
 use super::{print_json, source_text};
 use crate::cli;
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::printable::one_line;
-use crate::system;
 use common::execution::MAX_EXECUTION_CODE_BYTES;
 use common::review::{Review, Verdict};
+use critic::Critic;
+use runtime::Environment;
 
 pub async fn review(options: cli::Review, environment: Environment) -> Exit {
     let code = match source_text(&options.file, MAX_EXECUTION_CODE_BYTES as u64) {
@@ -17,7 +17,7 @@ pub async fn review(options: cli::Review, environment: Environment) -> Exit {
             return Exit::Usage;
         }
     };
-    let critic = match system::open_critic(&environment).await {
+    let critic = match Critic::open_in(&environment).await {
         Ok(critic) => critic,
         Err(error) => {
             eprintln!("{error}");

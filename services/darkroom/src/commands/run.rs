@@ -1,9 +1,8 @@
 //! `darkroom run`: pictures through the whole system, in this process.
 
-use super::{print_json, stop_asked};
+use super::print_json;
 use crate::cli;
 use crate::delivery::Delivery;
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::printable::printable;
 use crate::progress::Progress;
@@ -13,6 +12,7 @@ use common::job::{JobReport, JobState, Usage};
 use common::{ErrorCode, Failure, FileId, JobId, OwnerId};
 use futures::StreamExt;
 use jobs::{LinkStyle, NewJob};
+use runtime::{Environment, stop};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -137,7 +137,7 @@ async fn in_system(
 async fn follow(system: &System, owner: &OwnerId, id: JobId, progress: &mut Progress) -> Result<(), Ended> {
     let events = system.jobs.events(owner, id, 0).await.map_err(|failure| Ended { exit: Exit::NotReady, failure })?;
     tokio::pin!(events);
-    let stop = stop_asked();
+    let stop = stop::asked();
     tokio::pin!(stop);
     let mut stopping = false;
     let mut ticks = tokio::time::interval(Progress::TICK);

@@ -1,12 +1,11 @@
 //! `darkroom serve`: everything in one process, over HTTP.
 
-use super::stop_asked;
 use crate::cli;
-use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::system::{self, NotReady, System};
+use crate::system::System;
 use edge::ShellSettings;
 use gateway::{Gateway, LocalToken};
+use runtime::{Environment, NotReady, parts, stop};
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -35,15 +34,17 @@ async fn start(options: cli::Serve, environment: Environment) -> Result<(), NotR
     let address = listener.local_addr().map_err(|error| NotReady::new(error.to_string(), "try again"))?;
     let data = absolute(options.data.data.unwrap_or(environment.data_dir.clone()));
     let _lock = lock(&data)?;
-    let token = LocalToken::open_or_create(&data)
-        .map_err(|error| NotReady::new(error.to_string(), "follow the message above"))?;
-    let settings = gateway::Settings { limits: system::limits(&environment.settings), ..gateway::Settings::default() };
-    let gateway = Gateway::new(settings, token);
+    let token = LocalToken::of(&environment, &data)?;
+    let shared = parts::shared(&environment.settings).await?;
+    let gateway = Gateway::new(gateway::Settings::of(&environment.settings), token, shared);
     let system = System::open(&environment, &data).await?;
     let running = system.start().await?;
 
     println!("Darkroom is ready at http://{address}");
-    println!("  Sign in (once, within 10 minutes): http://{address}{}", gateway.signin_path());
+    match gateway.signin_path().await {
+        Ok(path) => println!("  Sign in (once, within 10 minutes): http://{address}{path}"),
+        Err(error) => tracing::error!(%error, "there is no sign-in link; the token works"),
+    }
     println!("  API description: http://{address}/docs");
     println!("  Token for programs: darkroom token --data {}", data.display());
     println!("  Data: {}", data.display());
@@ -53,7 +54,7 @@ async fn start(options: cli::Serve, environment: Environment) -> Result<(), NotR
     tokio::pin!(server);
     let served = tokio::select! {
         served = &mut server => served,
-        () = stop_asked() => {
+        () = stop::asked() => {
             tracing::info!("stopping: no new requests, open ones finish");
             stop.cancel();
             server.await

@@ -1,12 +1,11 @@
 //! `darkroom supervisor`: makes rooms for a server that runs as another user, without any rights.
 
 use crate::cli;
-use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::system;
 use common::execution::Start;
-use sandbox::Supervisor;
+use runtime::Environment;
 use sandbox::apart::{self, Door};
+use sandbox::{Settings, Supervisor};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
@@ -23,7 +22,7 @@ pub async fn supervisor(options: cli::Supervisor, environment: Environment) -> E
     }
     let door = Door { socket, user };
     let data = options.data.data.unwrap_or_else(|| environment.data_dir.clone());
-    let mut settings = system::sandbox_settings(&environment, &data, Start::Warm);
+    let mut settings = Settings::of(&environment, &data, Start::Warm);
     settings.jail.supervisor = Supervisor::Own(environment.supervisor.clone());
     match apart::prepare(&settings.jail, settings.max_timeout, &door).await {
         Ok(mut command) => {

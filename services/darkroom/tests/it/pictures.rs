@@ -1,7 +1,7 @@
 //! Real pictures on the built-in rules: the numbers must be right.
 
 use crate::harness::{darkroom, output, root, sample, stdout_json};
-use darkroom::environment::Environment;
+use runtime::Environment;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use actix_web::test::TestRequest;
 use common::picture::{PictureRef, PictureSource};
 use common::topic::Topic;
 use common::wire::{decode, sandbox_v1};
-use common::{ErrorCode, FileId, OwnerId};
+use common::{Caller, ErrorCode, FileId, OwnerId};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::time::Duration;
@@ -105,13 +105,13 @@ async fn references_name_the_served_picture() {
     let world = World::new().await;
     let id: FileId = world.uploaded("ann", "photo.jpg", &rotated_jpeg()).await.parse().expect("an id");
     let (ann, bob) = (OwnerId::parse("ann").expect("owner"), OwnerId::parse("bob").expect("owner"));
-    let reference = world.files.picture(&ann, id).await.expect("a reference");
+    let reference = world.files.picture(&Caller::from(&ann), id).await.expect("a reference");
     let served = world.get("ann", &format!("/api/v1/files/{id}/content")).await.body;
     let key = blob::BlobKey::parse(&reference.blob_key).expect("a key");
     assert_eq!(world.store.get(&key, 1 << 20).await.expect("bytes"), served);
     assert_eq!(reference.sha256, hex::encode(Sha256::digest(&served)));
     assert_eq!((reference.file_id, reference.width, reference.height), (id, 20, 40));
-    let refused = world.files.picture(&bob, id).await.expect_err("someone else's");
+    let refused = world.files.picture(&Caller::from(&bob), id).await.expect_err("someone else's");
     assert_eq!(refused.code, ErrorCode::FileNotFound);
 }
 
@@ -126,7 +126,7 @@ async fn an_upload_asks_for_a_look() {
     assert_eq!((look.job_id.as_str(), look.step_id.as_str()), ("", ""));
     let picture = PictureRef::try_from(look.picture.expect("a picture")).expect("a reference");
     let ann = OwnerId::parse("ann").expect("owner");
-    assert_eq!(picture, world.files.picture(&ann, id).await.expect("a reference"));
+    assert_eq!(picture, world.files.picture(&Caller::from(&ann), id).await.expect("a reference"));
 }
 
 /// Protects uploads from the bus: they succeed although no look can be asked for.

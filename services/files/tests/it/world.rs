@@ -54,7 +54,7 @@ impl World {
             .into_app()
             .configure(|cfg| edge::validate::configure(cfg, 1024 * 1024))
             .wrap_fn(move |request, service| {
-                request.extensions_mut().insert(Principal { owner: owner.clone() });
+                request.extensions_mut().insert(Principal::local(owner.clone()));
                 service.call(request)
             });
         let app = init_service(app).await;

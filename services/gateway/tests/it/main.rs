@@ -2,6 +2,7 @@
 
 mod docs;
 mod document;
+mod internal;
 mod signin;
 mod support;
 mod token;

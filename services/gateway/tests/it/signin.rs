@@ -7,7 +7,7 @@ use crate::support::{client, problem, send, world};
 #[actix_web::test]
 async fn a_link_works_once() {
     let world = world();
-    let path = world.gateway.signin_path();
+    let path = world.gateway.signin_path().await.expect("a link");
     let response = send(world.get(&path)).await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["location"]),
@@ -18,6 +18,10 @@ async fn a_link_works_once() {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert_eq!(response.headers()["cache-control"], "no-store");
+    assert!(!cookie.contains("Secure"), "a plain connection would never send it again");
+    let over_tls = world.gateway.signin_path().await.expect("a link");
+    let response = send(world.get(&over_tls).header("x-forwarded-proto", "https")).await;
+    assert!(response.headers()["set-cookie"].to_str().expect("plain text").contains("Secure"));
     problem(world.get(&path), 401, "unauthorized").await;
     problem(world.get("/signin?code=guess"), 401, "unauthorized").await;
     problem(world.get("/signin"), 400, "bad_request").await;
@@ -31,7 +35,7 @@ async fn a_link_works_once() {
 #[actix_web::test]
 async fn head_does_not_use_a_link_up() {
     let world = world();
-    let path = world.gateway.signin_path();
+    let path = world.gateway.signin_path().await.expect("a link");
     let looked = send(client().head(world.server.url(&path))).await;
     assert!(looked.status().is_redirection() && !looked.headers().contains_key("set-cookie"));
     assert_eq!(send(world.get(&path)).await.status().as_u16(), 303);

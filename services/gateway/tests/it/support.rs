@@ -7,6 +7,8 @@ use gateway::{Gateway, LocalToken, Settings};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
+use shared::MemoryState;
+use std::sync::Arc;
 
 /// A running gateway with one extra route that changes something.
 pub struct World {
@@ -32,7 +34,7 @@ pub fn site(gateway: &Gateway) -> Site {
 pub fn world() -> World {
     let data = tempfile::tempdir().expect("a folder");
     let token = LocalToken::open_or_create(data.path()).expect("a token");
-    let gateway = Gateway::new(Settings::default(), token.clone());
+    let gateway = Gateway::new(Settings::default(), token.clone(), Arc::new(MemoryState::new()));
     let server = TestServer::start(site(&gateway), ShellSettings::default());
     World { server, gateway, token: token.reveal().to_owned(), _data: data }
 }
@@ -48,7 +50,7 @@ impl World {
 
     /// Signs in by a one-time link; gives the cookie as a browser would send it.
     pub async fn sign_in(&self) -> String {
-        let response = send(self.get(&self.gateway.signin_path())).await;
+        let response = send(self.get(&self.gateway.signin_path().await.expect("a link"))).await;
         let cookie = response.headers()["set-cookie"].to_str().expect("plain text");
         cookie.split(';').next().expect("name and value").to_owned()
     }

@@ -25,6 +25,6 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     // A value that is not text is refused like an empty one.
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
-    let job = jobs.create(&principal.owner, body.into_inner(), key).await?;
+    let job = jobs.create(principal.caller(), body.into_inner(), key).await?;
     Ok(HttpResponse::Accepted().insert_header(("location", format!("/api/v1/jobs/{}", job.id))).json(job))
 }

@@ -34,7 +34,7 @@ pub async fn cancel(
 )]
 #[post("/api/v1/jobs/{id}/retry")]
 pub async fn retry(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>) -> Result<HttpResponse, Problem> {
-    let job = jobs.retry(&principal.owner, id.0).await?;
+    let job = jobs.retry(principal.caller(), id.0).await?;
     Ok(HttpResponse::Accepted().insert_header(("location", format!("/api/v1/jobs/{}", job.id))).json(job))
 }
 

@@ -5,7 +5,7 @@ use bus::{Consumer, Handled, Handler, Incoming, MemoryBus, Outgoing, SharedBus};
 use common::picture::{PictureRef, PictureSource};
 use common::topic::Topic;
 use common::wire::{agent_v1, common_v1, critic_v1, decode, encode, jobs_v1, sandbox_v1};
-use common::{ErrorCode, Failure, FileId, JobId, MessageId, OwnerId};
+use common::{Caller, ErrorCode, Failure, FileId, JobId, MessageId, OwnerId};
 use jobs::{Deps, Jobs, NewJob, Running, Settings};
 use jobs_v1::step_event::Outcome;
 use std::path::Path;
@@ -20,8 +20,8 @@ pub struct OneFile(pub FileId);
 
 #[async_trait]
 impl PictureSource for OneFile {
-    async fn picture(&self, owner: &OwnerId, id: FileId) -> Result<PictureRef, Failure> {
-        if id != self.0 || *owner != OwnerId::local() {
+    async fn picture(&self, caller: &Caller, id: FileId) -> Result<PictureRef, Failure> {
+        if id != self.0 || caller.owner != OwnerId::local() {
             return Err(Failure::new(ErrorCode::FileNotFound));
         }
         Ok(PictureRef {

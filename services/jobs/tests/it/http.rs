@@ -11,7 +11,7 @@ use utoipa_actix_web::AppExt;
 
 /// Answers status and JSON of one request as the given owner.
 async fn ask(process: &Process, owner: &str, request: test::TestRequest) -> (StatusCode, Value) {
-    let principal = Principal { owner: OwnerId::parse(owner).expect("owner") };
+    let principal = Principal::local(OwnerId::parse(owner).expect("owner"));
     let app = App::new()
         .wrap_fn(move |request, service| {
             request.extensions_mut().insert(principal.clone());

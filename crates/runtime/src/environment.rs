@@ -1,6 +1,6 @@
 //! The one place that reads the process's environment: variables, `.env`, where the program stands.
 
-use runtime::{Settings, SettingsError};
+use crate::settings::{Settings, SettingsError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,56 @@
+//! What the proxy and the other services ask. The proxy lets nobody else ask it.
+
+use crate::Gateway;
+use actix_web::http::header::{HOST, HeaderMap, HeaderName};
+use actix_web::web::{Data, Json, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, get};
+use common::ErrorCode;
+use edge::identity::{HEADER, JsonWebKeySet};
+use edge::{Authenticator, Problem, PublicRoute};
+use runtime::identity::{AUTHORIZE_PATH, KEYS_PATH};
+
+/// Both answer without credentials of their own: one is told who the caller says to be, the other tells public keys.
+pub const PUBLIC: &[PublicRoute] = &[PublicRoute::get(AUTHORIZE_PATH), PublicRoute::get(KEYS_PATH)];
+
+/// Mounts them. They need a `web::Data<Gateway>`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(authorize).service(keys);
+}
+
+/// Says who a request comes from: the proxy asks before it passes the request on (forwardAuth). Known callers get a
+/// proof to take along. Strangers get none and may go on: each service says itself what they may, so its answers are
+/// the same as within one process.
+#[get("/internal/authorize")]
+async fn authorize(request: HttpRequest, gateway: Data<Gateway>) -> Result<HttpResponse, Problem> {
+    let Some(keyring) = &gateway.keyring else { return Err(Problem::new(ErrorCode::NotFound)) };
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let method = text("x-forwarded-method").to_owned();
+    let headers = as_the_caller_sent_them(request.headers());
+    let mut response = HttpResponse::Ok();
+    if let Some(principal) = gateway.auth.authenticate(&headers, &method).await? {
+        let proof = keyring.sign(&principal.owner).map_err(|error| Problem::internal("signing an identity", &error))?;
+        response.insert_header((HEADER, proof));
+    }
+    Ok(response.finish())
+}
+
+/// The headers of the request that the proxy asks about: its own question goes to another host.
+fn as_the_caller_sent_them(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    match headers.get(HeaderName::from_static("x-forwarded-host")).cloned() {
+        Some(host) => drop(headers.insert(HOST, host)),
+        // Without it a page of the gateway's own host could pass for one of ours.
+        None => drop(headers.remove(HOST)),
+    }
+    headers
+}
+
+/// The public keys of all replicas.
+#[get("/internal/keys")]
+async fn keys(gateway: Data<Gateway>) -> Result<Json<JsonWebKeySet>, Problem> {
+    let Some(keyring) = &gateway.keyring else { return Err(Problem::new(ErrorCode::NotFound)) };
+    keyring.public_keys().await.map(Json).map_err(|error| {
+        tracing::error!(%error, "public keys cannot be told");
+        Problem::new(ErrorCode::StorageUnavailable)
+    })
+}

@@ -1,0 +1,10 @@
+//! The gateway service as a program of its own.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    runtime::service::main("gateway", std::env::args(), gateway::serve)
+}
