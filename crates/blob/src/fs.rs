@@ -204,13 +204,7 @@ impl BlobStore for FolderStore {
     }
 
     async fn check(&self) -> Result<(), BlobError> {
-        let name = common::MessageId::new().to_string();
-        let unparsable = |_| BlobError { kind: ErrorKind::Unavailable, key: name.clone(), source: None };
-        let key = BlobKey::parse("check").and_then(|base| base.join(&name)).map_err(unparsable)?;
-        self.put(&key, Bytes::from(name.clone())).await?;
-        let read = self.get(&key, name.len() as u64).await;
-        self.delete(&key).await?;
-        if read? == name { Ok(()) } else { Err(BlobError::new(ErrorKind::Unavailable, &key)) }
+        crate::check::write_read_delete(self).await
     }
 }
 

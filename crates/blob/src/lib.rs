@@ -11,10 +11,13 @@
 //! - There are no folders: only keys, listed in order of their bytes. Callers never store an object both
 //!   at a key and below it (`a` and `a/b`): a backend may refuse that.
 
+mod check;
 pub mod contract;
 mod fs;
 mod key;
+mod s3;
 
+pub use self::s3::{S3Address, S3Failure, S3Store};
 pub use fs::FolderStore;
 pub use key::{BlobKey, InvalidKey, MAX_KEY_BYTES, MAX_SEGMENT_BYTES};
 
@@ -104,11 +107,12 @@ pub trait BlobStore: BlobReader {
 /// A store shared by the services.
 pub type SharedStore = Arc<dyn BlobStore>;
 
-/// The URL names no known backend or cannot be opened.
+/// The URL names no known backend or cannot be opened. Nothing of an S3 URL but the bucket's name is ever said: it holds
+/// a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// No backend for this scheme.
-    #[error("'{0}' is not a blob URL this build knows; use file:///absolute/folder")]
+    #[error("'{0}' is not a blob URL this build knows; use file:///absolute/folder or s3://ACCESS:SECRET@host/bucket")]
     UnknownScheme(String),
     /// The URL names no absolute folder.
     #[error("a file URL names an absolute folder: file:///absolute/folder")]
@@ -122,17 +126,32 @@ pub enum ConnectError {
         #[source]
         source: std::io::Error,
     },
+    /// The URL is no address of a bucket.
+    #[error("an S3 URL is s3://ACCESS:SECRET@host:port/bucket/prefix?region=REGION&tls=true, but {0}")]
+    Address(&'static str),
+    /// The bucket can neither be used nor made.
+    #[error("the bucket {bucket} cannot be used")]
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// Why.
+        #[source]
+        source: S3Failure,
+    },
 }
 
-/// Opens the store that the URL's scheme names: `file:///folder`. The folder is taken as written, without
-/// percent-decoding, and made when missing.
+/// Opens the store that the URL's scheme names: `file:///folder` (taken as written, without percent-decoding, and made
+/// when missing), or `s3://` (see [`S3Address::parse`]).
 ///
 /// # Errors
 /// See [`ConnectError`].
 pub async fn connect(url: &str) -> Result<SharedStore, ConnectError> {
-    match url.strip_prefix("file://") {
-        Some(folder) if !folder.starts_with('/') => Err(ConnectError::RelativeFolder),
-        Some(folder) => Ok(Arc::new(FolderStore::open(folder).await?)),
-        None => Err(ConnectError::UnknownScheme(url.split(':').next().unwrap_or_default().to_owned())),
+    match url.split_once("://") {
+        Some(("file", folder)) if !folder.starts_with('/') => Err(ConnectError::RelativeFolder),
+        Some(("file", folder)) => Ok(Arc::new(FolderStore::open(folder).await?)),
+        Some(("s3", _)) => Ok(Arc::new(S3Store::open(S3Address::parse(url)?).await?)),
+        Some((scheme, _)) => Err(ConnectError::UnknownScheme(scheme.to_owned())),
+        // Whatever it is, it may be a secret.
+        None => Err(ConnectError::UnknownScheme(String::new())),
     }
 }

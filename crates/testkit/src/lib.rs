@@ -3,11 +3,13 @@
 //!
 //! Where one cannot be had, starting it says why; the test then says loudly that it is skipped.
 
+mod object_store;
 mod postgres;
 mod rabbitmq;
 mod redis_server;
 mod traefik;
 
+pub use object_store::S3Server;
 pub use postgres::{Postgres, database_url, postgres};
 pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;

@@ -12,9 +12,16 @@ const ADAPTERS: &[(&str, &[&str])] = &[
     ("async_openai", &["crates/llm/"]),
     ("lapin", &["crates/bus/src/rabbit"]),
     ("redis", &["crates/shared/src/redis"]),
+    ("s3", &["crates/blob/src/s3", "crates/blob/src/lib.rs", "crates/blob/tests/"]),
     (
         "sea_orm",
-        &["crates/database/", "services/files/src/store", "services/files/src/lib.rs", "services/jobs/src/store"],
+        &[
+            "crates/database/",
+            "services/files/src/store",
+            "services/files/src/lib.rs",
+            "services/jobs/src/store",
+            "services/gateway/src/keyring",
+        ],
     ),
     ("bollard", &["services/sandbox/src/docker"]),
     ("actix_web", &["crates/edge/", "services/", "crates/llm/tests/"]),
@@ -80,9 +87,9 @@ pub fn check_text(name: &str, text: &str) -> Vec<String> {
             if reads_environment
                 && !name.ends_with("build.rs")
                 && !name.contains("/tests/")
-                && name != "services/darkroom/src/environment.rs"
+                && name != "crates/runtime/src/environment.rs"
             {
-                find(number, "only the darkroom binary's environment.rs reads the environment");
+                find(number, "only runtime's environment.rs reads the environment");
             }
         }
     }

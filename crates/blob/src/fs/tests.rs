@@ -112,7 +112,10 @@ async fn puts_and_deletes_in_one_folder_do_not_fail_each_other() {
 async fn bad_urls_are_told_apart() {
     use crate::connect;
     let refused = async |url: &str| connect(url).await.err().expect(url);
-    assert!(matches!(refused("s3://bucket").await, ConnectError::UnknownScheme(scheme) if scheme == "s3"));
+    assert!(matches!(refused("ftp://h/x").await, ConnectError::UnknownScheme(scheme) if scheme == "ftp"));
+    assert!(matches!(refused("s3://bucket").await, ConnectError::Address(_)));
+    let bare = refused("a-secret-alone").await;
+    assert!(!format!("{bare} {bare:?}").contains("secret"), "{bare}");
     assert!(matches!(refused("file://data").await, ConnectError::RelativeFolder));
     let file = tempfile::NamedTempFile::new().expect("file");
     let below_a_file = format!("file://{}/x", file.path().display());

@@ -1,5 +1,7 @@
 //! The blob contract on every backend of this build.
 
+mod s3;
+
 /// Protects every service: the folder keeps the promises an object store keeps.
 #[tokio::test]
 async fn folder_store_keeps_the_contract() {

@@ -2,5 +2,6 @@
 
 mod certs;
 mod client;
+mod object_store;
 mod traefik;
 mod upstream;

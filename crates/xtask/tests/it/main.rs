@@ -20,6 +20,7 @@ fn tidy_finds_what_it_should() {
         ("services/a/src/b.rs", "fn f() { todo!(\"x\") }".into(), "unfinished"),
         ("crates/common/src/x.rs", "use sea_orm::Database;".into(), "adapter"),
         ("crates/shared/src/memory.rs", "use redis::Client;".into(), "adapter"),
+        ("crates/blob/src/fs.rs", "use s3::Bucket;".into(), "adapter"),
         ("crates/blob/src/x.rs", "let v = std::env::var(\"X\");".into(), "environment"),
         ("crates/blob/src/lib.rs", "use std;".into(), "open by saying"),
         ("crates/blob/src/y.rs", "let x = 1; ".into(), "end of the line"),
