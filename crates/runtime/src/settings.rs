@@ -201,7 +201,7 @@ settings! {
     bus_url: Secret = "BUS_URL", "memory:";
     /// Databases: 'sqlite:///absolute/folder', or PostgreSQL with a schema for each service: 'postgres://user:password@host/database'. Default: a folder in DATA_DIR.
     database_url: Secret = "DATABASE_URL", "";
-    /// Images and results: 'file:///absolute/folder'. Default: a folder in DATA_DIR.
+    /// Images and results: 'file:///absolute/folder', or a bucket of MinIO, AWS or another S3, made when missing: 's3://ACCESS:SECRET@host:port/bucket/prefix?region=us-east-1&tls=true', both keys percent-encoded. Port, prefix (keeps apart installations that share a bucket) and what follows the '?' may be left out; 'tls=false' for plain HTTP. Default: a folder in DATA_DIR.
     blob_url: Secret = "BLOB_URL", "";
     /// What replicas share and may forget (sessions, rates): 'memory:' within one process, or Redis 6.2 or newer: 'redis://:password@host:6379/0', 'rediss://' over TLS, with '?namespace=NAME' where installations share a server and '?ca=/absolute/file.pem' for an authority of one's own.
     shared_url: Secret = "SHARED_URL", "memory:";
