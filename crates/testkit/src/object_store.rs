@@ -133,8 +133,7 @@ impl Drop for S3Server {
 
 /// The program beside the folder of the running test: `target/PROFILE/s3-server` for `target/PROFILE/deps/TEST`.
 fn built_program() -> Result<PathBuf, String> {
-    let test = std::env::current_exe().map_err(|error| error.to_string())?;
-    let profile = test.parent().and_then(Path::parent).ok_or("the test stands in no target folder")?;
+    let profile = crate::programs_folder()?;
     let program = profile.join("s3-server");
     if program.is_file() {
         return Ok(program);

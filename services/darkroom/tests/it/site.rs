@@ -68,7 +68,8 @@ async fn the_api_document_is_sound() {
     let environment = crate::pictures::environment();
     let system = darkroom::system::System::open(&environment, data.path()).await.expect("open");
     let token = gateway::LocalToken::open_or_create(data.path()).expect("token");
-    let gateway = gateway::Gateway::new(gateway::Settings::default(), token, std::sync::Arc::new(shared::MemoryState::new()));
+    let gateway =
+        gateway::Gateway::new(gateway::Settings::default(), token, std::sync::Arc::new(shared::MemoryState::new()));
     let site = system.site(&gateway);
     assert_eq!(site.schema_clashes(), Vec::<String>::new());
     assert_eq!(gateway::openapi::mistakes(&site.openapi()), Vec::<String>::new());
