@@ -1,11 +1,14 @@
 //! Real servers for tests: with folders and ports of their own, ended when dropped, or with the tests' process. For
 //! tests only.
 //!
+//! [`CuttableProxy`] stands between any client and server and cuts the line.
+//!
 //! Where one cannot be had, starting it says why; the test then says loudly that it is skipped.
 
 mod keeper;
 mod object_store;
 mod postgres;
+mod proxy;
 mod rabbitmq;
 mod redis_server;
 pub mod stack;
@@ -13,9 +16,10 @@ mod traefik;
 
 pub use object_store::S3Server;
 pub use postgres::{Postgres, database_url, postgres};
-pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;
 pub use traefik::{Traefik, TraefikUpstreams};
+pub use proxy::{Cut, CuttableProxy};
+pub use rabbitmq::{RabbitCluster, RabbitMq};
 
 use std::io::{self, Read};
 use std::net::TcpListener;
