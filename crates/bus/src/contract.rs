@@ -1,6 +1,6 @@
 //! The suite every bus backend passes. Call each function with a fresh bus.
 
-use crate::{Bus, Consumer, Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus};
+use crate::{Bus, BusError, Consumer, Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus, TraceContext};
 use async_trait::async_trait;
 use common::MessageId;
 use common::topic::Topic;
@@ -13,7 +13,7 @@ const TOPIC: Topic = Topic::SandboxRun;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn message(text: &str) -> Outgoing {
-    Outgoing { message_id: MessageId::new(), topic: TOPIC, payload: text.as_bytes().to_vec() }
+    Outgoing { message_id: MessageId::new(), topic: TOPIC, payload: text.as_bytes().to_vec(), trace: None }
 }
 
 /// Runs the whole suite; `fresh` gives an empty bus each time it is called.
@@ -28,6 +28,8 @@ pub async fn run_all<F: AsyncFn() -> SharedBus>(fresh: F) {
     rejected_messages_are_set_aside(&*fresh().await).await;
     broadcasts_reach_every_listener(&*fresh().await).await;
     misuse_is_refused(&*fresh().await).await;
+    traces_go_with_their_message(&*fresh().await).await;
+    checks_say_whether_it_takes_messages(&*fresh().await).await;
     a_panicking_handler_is_retried(fresh().await).await;
     stopping_lets_work_in_hand_finish(fresh().await).await;
     close_ends_consumers(&*fresh().await).await;
@@ -144,6 +146,43 @@ async fn misuse_is_refused(bus: &dyn Bus) {
     assert!(bus.subscribe(TOPIC).await.is_err());
     let huge = Outgoing { payload: vec![0; common::wire::MAX_MESSAGE_BYTES + 1], ..message("") };
     assert!(bus.publish(huge).await.is_err());
+}
+
+/// A message keeps its trace: as work, when it is given again after a pause or after its consumer died, among the dead
+/// letters, and as a broadcast. One without gets none from anybody.
+async fn traces_go_with_their_message(bus: &dyn Bus) {
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let trace = TraceContext::new(parent, Some("congo=t61rcWkgMzE,rojo=00f067aa0ba902b7")).expect("a trace");
+    let mut subscription = bus.subscribe(Topic::JobsStopped).await.expect("subscribe");
+    for topic in [TOPIC, Topic::JobsStopped] {
+        bus.publish(Outgoing { topic, trace: Some(trace.clone()), ..message("traced") }).await.expect("publish");
+    }
+    let heard = tokio::time::timeout(PATIENCE, subscription.next()).await.expect("in time").expect("open");
+    assert_eq!(heard.trace.as_ref(), Some(&trace));
+    let mut deliveries = bus.consume(TOPIC, 1).await.expect("consume");
+    let first = next(&mut deliveries).await;
+    assert_eq!(first.message().trace.as_ref(), Some(&trace));
+    first.retry(Duration::from_millis(20)).await.expect("retry");
+    let second = next(&mut deliveries).await;
+    assert_eq!((second.message().attempt, second.message().trace.as_ref()), (2, Some(&trace)));
+    drop(second);
+    let third = next(&mut deliveries).await;
+    assert_eq!((third.message().attempt, third.message().trace.as_ref()), (3, Some(&trace)));
+    third.reject().await.expect("reject");
+    assert_eq!(dead_letters(bus, 1).await[0].trace.as_ref(), Some(&trace));
+    bus.publish(message("alone")).await.expect("publish");
+    assert_eq!(next(&mut deliveries).await.message().trace, None);
+}
+
+/// A bus that takes messages says so as often as it is asked, and disturbs nobody by it; a closed one does not.
+async fn checks_say_whether_it_takes_messages(bus: &dyn Bus) {
+    let mut deliveries = bus.consume(TOPIC, 1).await.expect("consume");
+    for _ in 0..3 {
+        bus.check().await.expect("it takes messages");
+    }
+    nothing_comes(&mut deliveries).await;
+    bus.close().await;
+    assert!(matches!(bus.check().await, Err(BusError::Closed)));
 }
 
 /// Counts calls and does as told by the function.

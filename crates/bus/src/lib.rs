@@ -11,16 +11,20 @@
 //! - After [`MAX_ATTEMPTS`] attempts a message is set aside among the dead letters of its topic. A broker counts
 //!   consumers that die without a word apart, and sets aside what killed several.
 //! - The same message may come twice. Handlers drop repeats by what the message says.
+//! - A message keeps the trace context it was published with, also when it is given again or set aside.
+//! - `check` says whether the bus takes messages now.
 //! - Only encoded bytes travel: nothing is shared between publisher and consumer.
 
 pub mod consumer;
 pub mod contract;
 mod memory;
 mod rabbit;
+mod trace;
 
 pub use consumer::{Consumer, Handled, Handler};
 pub use memory::MemoryBus;
 pub use rabbit::{RabbitBus, RabbitSettings};
+pub use trace::{InvalidTraceContext, TraceContext};
 
 use async_trait::async_trait;
 use common::MessageId;
@@ -40,6 +44,8 @@ pub struct Outgoing {
     pub topic: Topic,
     /// The encoded message of the topic, at most [`common::wire::MAX_MESSAGE_BYTES`].
     pub payload: Vec<u8>,
+    /// The trace this message belongs to, for whoever handles it to go on with.
+    pub trace: Option<TraceContext>,
 }
 
 /// A message as received.
@@ -53,6 +59,16 @@ pub struct Incoming {
     pub attempt: u32,
     /// The encoded message of the topic.
     pub payload: Vec<u8>,
+    /// The trace its publisher said it belongs to.
+    pub trace: Option<TraceContext>,
+}
+
+impl Incoming {
+    /// What was published, as it is given the first time.
+    fn first(message: Outgoing) -> Self {
+        let Outgoing { message_id, topic, payload, trace } = message;
+        Self { message_id, topic, attempt: 1, payload, trace }
+    }
 }
 
 /// One delivery of a work topic, to be settled once. Dropping it unsettled gives the message again.
@@ -85,7 +101,8 @@ pub trait Subscription: Send {
 /// The bus. See the crate's contract.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
-    /// Publishes a message and waits until it is safe.
+    /// Publishes a message and waits until it is safe: on a broker through losses of its connection, for 30 seconds at
+    /// most. After an error nothing is known of the message; it may be there.
     async fn publish(&self, message: Outgoing) -> Result<(), BusError>;
     /// Starts consuming a work topic.
     async fn consume(&self, topic: Topic, prefetch: usize) -> Result<Box<dyn Deliveries>, BusError>;
@@ -93,6 +110,9 @@ pub trait Bus: Send + Sync + 'static {
     async fn subscribe(&self, topic: Topic) -> Result<Box<dyn Subscription>, BusError>;
     /// Messages of a work topic that were set aside, oldest first.
     async fn dead_letters(&self, topic: Topic) -> Result<Vec<Incoming>, BusError>;
+    /// Proves that the bus takes messages now, within three seconds: it is open, and a broker has just confirmed one.
+    /// [`BusError::Blocked`] where it is short of memory or disk.
+    async fn check(&self) -> Result<(), BusError>;
     /// True when unsettled messages outlive this process. Where they do not, whoever published work
     /// must publish it again after a restart.
     fn is_durable(&self) -> bool;
@@ -119,6 +139,13 @@ pub enum BusError {
     /// come again.
     #[error("the broker cannot be used now: {0}")]
     Unavailable(String),
+    /// The broker is there, but takes no messages until it has memory and disk space again. What it holds can still be
+    /// consumed, which may be what helps. Nothing is known of what was in hand: it may come.
+    #[error("the broker takes no messages for now, it runs out of memory or disk space: {0}")]
+    Blocked(String),
+    /// The URL does not say where the broker is.
+    #[error("the bus URL does not say where the broker is: {0}; use amqp://user:password@host:port,host:port/vhost")]
+    Place(String),
     /// The URL's namespace cannot be part of a queue's name.
     #[error("'{0}' is no namespace; use up to 64 letters, digits, '-' and '_'")]
     Namespace(String),

@@ -91,14 +91,13 @@ impl Bus for MemoryBus {
         if message.payload.len() > common::wire::MAX_MESSAGE_BYTES {
             return Err(BusError::TooLarge(message.payload.len()));
         }
-        let incoming =
-            Incoming { message_id: message.message_id, topic: message.topic, attempt: 1, payload: message.payload };
-        if let Some(sender) = self.broadcasts.get(&message.topic) {
+        let incoming = Incoming::first(message);
+        if let Some(sender) = self.broadcasts.get(&incoming.topic) {
             // An error only says that nobody is listening, which a broadcast allows.
             let _nobody_listening = sender.send(incoming);
             return Ok(());
         }
-        self.queue(message.topic)?.push_back(incoming);
+        self.queue(incoming.topic)?.push_back(incoming);
         Ok(())
     }
 
@@ -119,6 +118,10 @@ impl Bus for MemoryBus {
 
     async fn dead_letters(&self, topic: Topic) -> Result<Vec<Incoming>, BusError> {
         Ok(self.queue(topic)?.lock().dead.clone())
+    }
+
+    async fn check(&self) -> Result<(), BusError> {
+        self.open()
     }
 
     fn is_durable(&self) -> bool {

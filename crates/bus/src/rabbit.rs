@@ -1,52 +1,78 @@
 //! The bus over RabbitMQ.
 //!
-//! The topology follows from the table of topics, see [`topology`]. One connection at a time, kept by [`line`], which
-//! makes a new one when it is lost; publishers wait for it, consumers begin again on it. What was in hand when a
-//! connection was lost comes again, so handlers may see a message twice, as the contract says.
+//! The topology follows from the table of topics, see [`topology`]. Two connections, each kept by a [`line`] that makes
+//! a new one when it is lost, on any node of the broker: one to publish on, and one to consume on, because a broker that
+//! is short of memory or disk stops reading from whoever publishes, and must still hear what was settled. Publishers
+//! wait for their connection, consumers begin again on theirs. What was in hand when a connection was lost comes again,
+//! so handlers may see a message twice, as the contract says.
+//!
+//! What a publisher meets, and for how long (30 seconds at most, then it has an error and knows nothing of its message):
+//!
+//! | trouble | publishers | consumers |
+//! |---|---|---|
+//! | the node of the connection dies | wait for another node, under a second where one is listed | begin again there |
+//! | the node that leads a queue dies | wait until the others have chosen another | go on |
+//! | most nodes of the cluster are dead | wait, then [`BusError::Unavailable`] | get nothing until they are back |
+//! | the network swallows everything | give the connection up after 5 seconds | after 12.5 seconds (heartbeats) |
+//! | memory or disk run out there | wait, then [`BusError::Blocked`] | go on |
+//!
+//! A message that was on its way back from a pause at the moment a node died may come three minutes late: RabbitMQ moves
+//! it again after `dead_letter_worker_publisher_confirm_timeout`, 180 seconds where the broker's operator sets no other.
+//!
+//! Every queue but those of subscriptions is a quorum queue on three nodes, if there were three when it was declared.
+//! What was declared before the others joined stays where it is: `rabbitmq-queues grow NODE all` spreads it.
 
 mod consume;
+mod greeting;
+mod heads;
 mod line;
+mod publish;
 mod settings;
 mod topology;
 
-pub use settings::RabbitSettings;
+pub use settings::{Place, RabbitSettings};
 
 use crate::{Bus, BusError, Deliveries, Incoming, Outgoing, Subscription};
 use async_trait::async_trait;
 use common::topic::{self, Topic};
 use consume::{RabbitDeliveries, RabbitSubscription};
-use lapin::options::{BasicGetOptions, BasicPublishOptions};
-use lapin::{BasicProperties, Confirmation};
-use line::{Connected, Line};
+use lapin::options::BasicGetOptions;
+use line::Line;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-/// Longest wait of a publisher for a message to be safe, losses of the connection included.
-const PUBLISH_PATIENCE: Duration = Duration::from_secs(30);
-/// Longest wait for the broker to confirm one message.
-const CONFIRM_PATIENCE: Duration = Duration::from_secs(5);
-/// Pause before a message is published again after it was not confirmed.
-const PUBLISH_PAUSE: Duration = Duration::from_millis(200);
+/// Longest wait for dead letters.
+const LOOK_PATIENCE: Duration = Duration::from_secs(30);
 /// Most dead letters that are listed.
 const MAX_DEAD_LETTERS: usize = 1000;
 
-/// See the module. Dropping it closes the connection.
+/// The two connections.
+#[derive(Debug, Clone)]
+struct Lines {
+    publishing: Arc<Line>,
+    consuming: Arc<Line>,
+}
+
+/// See the module. Dropping it closes the connections.
 #[derive(Debug)]
 pub struct RabbitBus {
-    line: Arc<Line>,
+    lines: Lines,
 }
 
 impl RabbitBus {
-    /// Connects and declares the topology.
+    /// Connects, to any of the nodes, and declares the topology.
     ///
     /// # Errors
     /// The broker does not answer within the settings' patience, or refuses.
     pub async fn connect(settings: RabbitSettings) -> Result<Self, BusError> {
         let patience = settings.start_patience;
-        let line = Line::start(settings);
-        line.connected(patience).await?;
-        Ok(Self { line: Arc::new(line) })
+        let publishing = Line::start(settings.clone(), "publishes");
+        publishing.connected(patience).await?;
+        // After the first: both declare, and a broker does not like the same queue to be made twice at once.
+        let consuming = Line::start(settings, "consumes");
+        consuming.connected(patience).await?;
+        Ok(Self { lines: Lines { publishing: Arc::new(publishing), consuming: Arc::new(consuming) } })
     }
 }
 
@@ -56,39 +82,39 @@ impl Bus for RabbitBus {
         if message.payload.len() > common::wire::MAX_MESSAGE_BYTES {
             return Err(BusError::TooLarge(message.payload.len()));
         }
-        let names = self.line.names();
+        let names = self.lines.publishing.names();
         let exchange = match message.topic.delivery() {
             topic::Delivery::Work => names.work(),
             topic::Delivery::Broadcast => names.broadcast(),
         };
-        let incoming =
-            Incoming { message_id: message.message_id, topic: message.topic, attempt: 1, payload: message.payload };
-        publish(&self.line, &exchange, &incoming).await
+        publish::publish(&self.lines.publishing, &exchange, &Incoming::first(message)).await
     }
 
     async fn consume(&self, topic: Topic, prefetch: usize) -> Result<Box<dyn Deliveries>, BusError> {
         if topic.delivery() != topic::Delivery::Work {
             return Err(BusError::WrongDelivery(topic));
         }
-        self.line.open()?;
-        Ok(Box::new(RabbitDeliveries::new(self.line.clone(), topic, prefetch)))
+        self.lines.consuming.open()?;
+        Ok(Box::new(RabbitDeliveries::new(self.lines.clone(), topic, prefetch)))
     }
 
     async fn subscribe(&self, topic: Topic) -> Result<Box<dyn Subscription>, BusError> {
         if topic.delivery() != topic::Delivery::Broadcast {
             return Err(BusError::WrongDelivery(topic));
         }
-        self.line.open()?;
+        let line = &self.lines.consuming;
+        line.open()?;
         // Listening before this returns: what is published after it is heard.
-        Ok(Box::new(RabbitSubscription::begin(self.line.clone(), topic).await?))
+        Ok(Box::new(RabbitSubscription::begin(line.clone(), topic).await?))
     }
 
     async fn dead_letters(&self, topic: Topic) -> Result<Vec<Incoming>, BusError> {
         if topic.delivery() != topic::Delivery::Work {
             return Err(BusError::WrongDelivery(topic));
         }
-        let connected = self.line.connected(PUBLISH_PATIENCE).await?;
-        let queue = self.line.names().dead_of(topic);
+        let line = &self.lines.consuming;
+        let connected = line.connected(LOOK_PATIENCE).await?;
+        let queue = line.names().dead_of(topic);
         let look = async {
             // Nothing is settled: with its channel everything goes back to where it was.
             let channel = connected.connection.create_channel().await?;
@@ -99,11 +125,18 @@ impl Bus for RabbitBus {
                 };
                 found.push(got.delivery);
             }
-            let letters = found.iter().map(|delivery| topology::incoming(topic, delivery)).collect();
+            let letters = found.iter().map(|delivery| heads::incoming(topic, delivery)).collect();
             channel.close(200, "looked".into()).await?;
             Ok(letters)
         };
-        look.await.map_err(|error: lapin::Error| BusError::Unavailable(error.to_string()))
+        match timeout(LOOK_PATIENCE, look).await {
+            Ok(found) => found.map_err(|error: lapin::Error| BusError::Unavailable(error.to_string())),
+            Err(_late) => Err(BusError::Unavailable("the broker did not show its dead letters in time".to_owned())),
+        }
+    }
+
+    async fn check(&self) -> Result<(), BusError> {
+        publish::probe(&self.lines.publishing).await
     }
 
     fn is_durable(&self) -> bool {
@@ -111,54 +144,6 @@ impl Bus for RabbitBus {
     }
 
     async fn close(&self) {
-        self.line.close().await;
+        tokio::join!(self.lines.publishing.close(), self.lines.consuming.close());
     }
-}
-
-/// Publishes until the broker has confirmed it. A message whose confirmation was lost may be there twice.
-async fn publish(line: &Line, exchange: &str, message: &Incoming) -> Result<(), BusError> {
-    let until = Instant::now() + PUBLISH_PATIENCE;
-    // A broadcast that nobody listens to is fine; work without its queue would be lost.
-    let mandatory = message.topic.delivery() == topic::Delivery::Work;
-    loop {
-        let connected = line.connected(until.saturating_duration_since(Instant::now())).await?;
-        let sent = timeout(CONFIRM_PATIENCE, publish_once(&connected, exchange, message, mandatory)).await;
-        let why = match sent {
-            Ok(Ok(Confirmation::Ack(None))) => return Ok(()),
-            Ok(Ok(Confirmation::Ack(Some(returned)))) => {
-                line.lost(&connected);
-                format!("no queue takes it: {}", returned.reply_text)
-            }
-            Ok(Ok(Confirmation::Nack(_))) => "the broker did not take it".to_owned(),
-            Ok(Ok(Confirmation::NotRequested)) => "the broker was not asked to confirm".to_owned(),
-            Ok(Err(error)) => {
-                line.lost(&connected);
-                error.to_string()
-            }
-            Err(_late) => {
-                line.lost(&connected);
-                "the broker did not confirm in time".to_owned()
-            }
-        };
-        if Instant::now() + PUBLISH_PAUSE >= until {
-            return Err(BusError::Unavailable(why));
-        }
-        tracing::warn!(topic = %message.topic, why, "a message was not taken; it is published again");
-        tokio::time::sleep(PUBLISH_PAUSE).await;
-    }
-}
-
-async fn publish_once(
-    connected: &Connected,
-    exchange: &str,
-    message: &Incoming,
-    mandatory: bool,
-) -> lapin::Result<Confirmation> {
-    let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
-    let properties: BasicProperties = topology::properties(message);
-    let confirm = connected
-        .publishing
-        .basic_publish(exchange.into(), message.topic.as_str().into(), options, &message.payload, properties)
-        .await?;
-    confirm.await
 }

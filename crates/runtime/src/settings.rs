@@ -197,7 +197,7 @@ settings! {
     listen: String = "LISTEN", "127.0.0.1:8080";
     /// Folder for everything that is kept: databases, images, results, the local token. Default: 'data' below the current folder.
     data_dir: Option<PathBuf> = "DATA_DIR", "";
-    /// Bus between the services: 'memory:' within one process, or RabbitMQ: 'amqp://user:password@host:5672/%2f', with '?namespace=NAME' where installations share a virtual host.
+    /// Bus between the services: 'memory:' within one process, or RabbitMQ: 'amqp://user:password@host:5672/%2f', for a cluster with all its nodes: 'amqp://user:password@host1:5672,host2:5672,host3:5672/%2f'. '?namespace=NAME' where installations share a virtual host; '?heartbeat=SECONDS' (default 5): a connection without a sign of life is given up after two and a half of them.
     bus_url: Secret = "BUS_URL", "memory:";
     /// Databases: 'sqlite:///absolute/folder', or PostgreSQL with a schema for each service: 'postgres://user:password@host/database'. Default: a folder in DATA_DIR.
     database_url: Secret = "DATABASE_URL", "";

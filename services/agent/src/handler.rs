@@ -97,7 +97,7 @@ impl ThinkHandler {
     async fn publish(&self, turn: &Turn, payload: Vec<u8>) -> Handled {
         // The same step always has the same message: consumers drop the repeat.
         let message_id = MessageId(uuid::Uuid::new_v5(&turn.step_id.0, b"agent.step-event"));
-        match self.bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload }).await {
+        match self.bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload, trace: None }).await {
             Ok(()) => Handled::Done,
             Err(error) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, %error, "answer could not be published");

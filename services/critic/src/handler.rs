@@ -51,7 +51,11 @@ impl Handler for ReviewHandler {
             Err(error) => return Handled::Reject(error.to_string()),
         };
         // The command is done only once its event is safe with the bus.
-        match self.bus.publish(Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload }).await {
+        match self
+            .bus
+            .publish(Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload, trace: None })
+            .await
+        {
             Ok(()) => Handled::Done,
             Err(error) => {
                 tracing::warn!(%error, "the event of a review could not be published");

@@ -22,7 +22,7 @@ impl Files {
             Ok(payload) => payload,
             Err(error) => return tracing::warn!(%error, "no look ahead of time"),
         };
-        let message = Outgoing { message_id: MessageId::new(), topic: Topic::SandboxLook, payload };
+        let message = Outgoing { message_id: MessageId::new(), topic: Topic::SandboxLook, payload, trace: None };
         match tokio::time::timeout(PATIENCE, self.bus().publish(message)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "no look ahead of time"),

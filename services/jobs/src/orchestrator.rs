@@ -132,7 +132,8 @@ async fn publish_in_order(jobs: &Jobs) -> Result<u64, Box<dyn std::error::Error 
     for message in &pending {
         let topic = Topic::ALL.iter().copied().find(|topic| topic.as_str() == message.topic);
         if let Some(topic) = topic {
-            let outgoing = Outgoing { message_id: message.message_id, topic, payload: message.payload.clone() };
+            let outgoing =
+                Outgoing { message_id: message.message_id, topic, payload: message.payload.clone(), trace: None };
             jobs.inner.bus.publish(outgoing).await?;
         } else {
             tracing::error!(topic = message.topic, "outbox holds a message of an unknown topic; dropped");

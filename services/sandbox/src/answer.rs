@@ -69,7 +69,7 @@ impl Trouble {
 pub async fn publish(bus: &SharedBus, address: Address, payload: Vec<u8>) -> Handled {
     // The same answer has the same id, so whoever gets it twice can tell.
     let message_id = MessageId(Uuid::new_v5(&address.step.0, &payload));
-    match bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload }).await {
+    match bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload, trace: None }).await {
         Ok(()) => Handled::Done,
         Err(error) => {
             tracing::warn!(%error, "an answer could not be published");

@@ -1,7 +1,7 @@
 //! Taking messages: work, settled one by one, and broadcasts.
 
 use super::line::{Connected, Line};
-use super::topology;
+use super::{Lines, heads, publish};
 use crate::{BusError, Deliveries, Delivery, Incoming, MAX_ATTEMPTS, Subscription};
 use async_trait::async_trait;
 use common::topic::Topic;
@@ -31,7 +31,7 @@ struct Listening {
 
 /// A consumption of a work topic.
 pub struct RabbitDeliveries {
-    line: Arc<Line>,
+    lines: Lines,
     topic: Topic,
     prefetch: usize,
     /// The broker holds back by itself, but knows nothing of what is in hand from a connection that was lost.
@@ -41,15 +41,15 @@ pub struct RabbitDeliveries {
 
 impl RabbitDeliveries {
     /// Not listening yet.
-    pub fn new(line: Arc<Line>, topic: Topic, prefetch: usize) -> Self {
-        Self { line, topic, prefetch, slots: Arc::new(Semaphore::new(prefetch)), listening: None }
+    pub fn new(lines: Lines, topic: Topic, prefetch: usize) -> Self {
+        Self { lines, topic, prefetch, slots: Arc::new(Semaphore::new(prefetch)), listening: None }
     }
 
     async fn listen(&self, connected: Arc<Connected>) -> lapin::Result<Listening> {
         let channel = connected.connection.create_channel().await?;
         let prefetch = u16::try_from(self.prefetch).unwrap_or(u16::MAX);
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
-        let queue = self.line.names().queue_of(self.topic);
+        let queue = self.lines.consuming.names().queue_of(self.topic);
         let options = BasicConsumeOptions::default();
         let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
         Ok(Listening { connected, channel, consumer })
@@ -58,12 +58,12 @@ impl RabbitDeliveries {
     /// The next message from the broker; nothing when the connection, or the consumer on it, is gone.
     async fn heard(&mut self) -> Option<(lapin::message::Delivery, Channel)> {
         if self.listening.is_none() {
-            let connected = self.line.connected(LOOK_AGAIN).await.ok()?;
+            let connected = self.lines.consuming.connected(LOOK_AGAIN).await.ok()?;
             match self.listen(connected.clone()).await {
                 Ok(listening) => self.listening = Some(listening),
                 Err(error) => {
                     tracing::warn!(topic = %self.topic, %error, "nothing can be consumed on this connection");
-                    self.line.lost(&connected);
+                    self.lines.consuming.lost(&connected);
                     return None;
                 }
             }
@@ -75,7 +75,7 @@ impl RabbitDeliveries {
                 let why = ended.and_then(Result::err).map(|error| error.to_string()).unwrap_or_default();
                 tracing::debug!(topic = %self.topic, why, "a consumer has ended");
                 // A queue that was deleted is declared again with the next connection.
-                self.line.lost(&listening.connected);
+                self.lines.consuming.lost(&listening.connected);
                 self.listening = None;
                 None
             }
@@ -86,7 +86,7 @@ impl RabbitDeliveries {
 #[async_trait]
 impl Deliveries for RabbitDeliveries {
     async fn next(&mut self) -> Option<Box<dyn Delivery>> {
-        let closed = self.line.closed().clone();
+        let closed = self.lines.consuming.closed().clone();
         let slot = tokio::select! {
             () = closed.cancelled() => return None,
             slot = self.slots.clone().acquire_owned() => slot.ok()?,
@@ -104,9 +104,9 @@ impl Deliveries for RabbitDeliveries {
                 }
                 continue;
             };
-            let message = topology::incoming(self.topic, &received);
-            let (line, hold) = (self.line.clone(), Hold { received, channel });
-            return Some(Box::new(RabbitDelivery { message, line, hold: Some(hold), _slot: slot }));
+            let message = heads::incoming(self.topic, &received);
+            let (lines, hold) = (self.lines.clone(), Hold { received, channel });
+            return Some(Box::new(RabbitDelivery { message, lines, hold: Some(hold), _slot: slot }));
         }
     }
 }
@@ -144,21 +144,28 @@ impl Hold {
 /// One delivery. Dropped unsettled, its message is given again as the next attempt.
 struct RabbitDelivery {
     message: Incoming,
-    line: Arc<Line>,
+    lines: Lines,
     hold: Option<Hold>,
     _slot: OwnedSemaphorePermit,
 }
 
 /// Gives a message again later, or sets it aside when its attempts are used up. A copy that says which attempt it is,
 /// published before the original is settled: between the two the message is there twice, never not at all.
-async fn give_again(hold: Hold, line: &Line, message: Incoming, delay: Duration) -> Result<(), BusError> {
+async fn give_again(hold: Hold, lines: &Lines, message: Incoming, delay: Duration) -> Result<(), BusError> {
     if message.attempt >= MAX_ATTEMPTS {
         return hold.set_aside().await;
     }
-    let names = line.names();
+    let names = lines.publishing.names();
     let exchange = if delay.is_zero() { names.work() } else { names.retry_after(delay) };
     let copy = Incoming { attempt: message.attempt + 1, ..message };
-    super::publish(line, &exchange, &copy).await?;
+    while let Err(error) = publish::publish(&lines.publishing, &exchange, &copy).await {
+        // Given up, it would stay with a consumer that has forgotten it; given back, it would be counted as a death.
+        // With its channel it goes back by itself.
+        if matches!(error, BusError::Closed) || !hold.channel.status().connected() {
+            return Err(error);
+        }
+        tracing::warn!(topic = %copy.topic, %error, "a message cannot be given again yet");
+    }
     hold.ack().await
 }
 
@@ -167,9 +174,9 @@ impl Drop for RabbitDelivery {
         let Some(hold) = self.hold.take() else { return };
         // Outside of a runtime the channel goes too, and the broker gives the message again by itself.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (line, message) = (self.line.clone(), self.message.clone());
+        let (lines, message) = (self.lines.clone(), self.message.clone());
         runtime.spawn(async move {
-            if let Err(error) = give_again(hold, &line, message, Duration::ZERO).await {
+            if let Err(error) = give_again(hold, &lines, message, Duration::ZERO).await {
                 tracing::debug!(%error, "a message goes back with its connection");
             }
         });
@@ -191,7 +198,7 @@ impl Delivery for RabbitDelivery {
 
     async fn retry(mut self: Box<Self>, delay: Duration) -> Result<(), BusError> {
         match self.hold.take() {
-            Some(hold) => give_again(hold, &self.line, self.message.clone(), delay).await,
+            Some(hold) => give_again(hold, &self.lines, self.message.clone(), delay).await,
             None => Ok(()),
         }
     }
@@ -282,7 +289,7 @@ impl Subscription for RabbitSubscription {
                 next = listening.consumer.next() => next,
             };
             match next {
-                Some(Ok(delivery)) => return Some(topology::incoming(self.topic, &delivery)),
+                Some(Ok(delivery)) => return Some(heads::incoming(self.topic, &delivery)),
                 _ended => {
                     self.line.lost(&listening.connected);
                     self.listening = None;

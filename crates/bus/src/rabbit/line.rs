@@ -1,23 +1,26 @@
-//! The connection to the broker: one at a time, made anew when it is lost.
+//! A connection to the broker: one at a time, made anew when it is lost, to the next of its nodes.
 //!
 //! The library's own recovery is not used: it loses consumers of transient queues and can wait for ever
 //! (amqp-rs/lapin#450).
 
-use super::RabbitSettings;
 use super::topology::{self, Names};
+use super::{Place, RabbitSettings, greeting};
 use crate::BusError;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use lapin::options::ConfirmSelectOptions;
 use lapin::{Channel, Connection, ConnectionProperties, Event};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+/// Longest wait for a node to take a connection, before the next one is tried.
+const NODE_PATIENCE: Duration = Duration::from_secs(5);
 /// Longest wait for a connection with everything on it.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
-/// First pause after a failed attempt; doubled with each, up to [`LONGEST_PAUSE`].
+/// First pause after every node was tried; doubled each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -32,7 +35,19 @@ pub struct Connected {
     /// The connection, for channels of consumers.
     pub connection: Connection,
     /// A channel that confirms what is published.
-    pub publishing: Channel,
+    pub channel: Channel,
+    /// What the broker said when it last stopped taking messages.
+    reason: Mutex<String>,
+}
+
+impl Connected {
+    /// Why the broker takes no messages on this connection for now; nothing when it does, as far as it has said.
+    pub fn blocked(&self) -> Option<String> {
+        let status = self.connection.status();
+        (status.connected() && status.blocked())
+            // Nothing can break a text.
+            .then(|| self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
 }
 
 /// How the connection is.
@@ -68,13 +83,18 @@ impl Drop for Line {
 }
 
 impl Line {
-    /// Begins to connect.
-    pub fn start(settings: RabbitSettings) -> Self {
+    /// Begins to connect; the broker's operator sees what the connection is for.
+    pub fn start(mut settings: RabbitSettings, what_for: &str) -> Self {
         let names = Names(settings.namespace.clone());
         let (tell, now) = watch::channel(State::Down("not yet".to_owned()));
         let (broken, seen) = watch::channel(0);
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
-        let keeper = Keeper { settings, names: names.clone(), tell, seen, stop: stop.clone() };
+        // Each client has an order of its own, so that those of a node that dies spread over the others.
+        settings.places.sort_by_cached_key(|_| uuid::Uuid::new_v4());
+        let called = format!("darkroom {} {what_for}", settings.namespace);
+        let places = settings.places;
+        let keeper =
+            Keeper { places, called, silent: HashSet::new(), names: names.clone(), tell, seen, stop: stop.clone() };
         let end = ended.clone();
         tokio::spawn(async move {
             keeper.keep().await;
@@ -143,7 +163,10 @@ impl Line {
 
 /// Keeps a connection until it is told to stop.
 struct Keeper {
-    settings: RabbitSettings,
+    places: Vec<Place>,
+    called: String,
+    /// Nodes that took a connection last time and did not answer.
+    silent: HashSet<String>,
     names: Names,
     tell: watch::Sender<State>,
     seen: watch::Receiver<u64>,
@@ -152,48 +175,64 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(mut self) {
-        let (mut pause, mut number) = (FIRST_PAUSE, 0);
-        while !self.stop.is_cancelled() {
+        let (mut pause, mut number, mut failed) = (FIRST_PAUSE, 0, 0);
+        let stop = self.stop.clone();
+        for place in self.places.clone().iter().cycle() {
             number += 1;
             let attempt = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => break,
-                attempt = timeout(CONNECT_PATIENCE, self.connect(number)) => attempt,
+                () = stop.cancelled() => break,
+                attempt = timeout(CONNECT_PATIENCE, self.connect(place, number)) => attempt,
             };
             let why = match attempt {
                 Ok(Ok(connected)) => {
-                    pause = FIRST_PAUSE;
-                    tracing::debug!(number = connected.number, "connected to the broker");
+                    (pause, failed) = (FIRST_PAUSE, 0);
+                    tracing::debug!(number = connected.number, host = place.host, "connected to the broker");
+                    // Before anything is published: what happens while nobody listens is not told later.
+                    let events = connected.connection.events_listener();
                     self.tell.send_replace(State::Up(connected.clone()));
-                    self.until_lost(&connected).await
+                    self.until_lost(&connected, events).await
                 }
-                Ok(Err(error)) => Some(error.to_string()),
+                Ok(Err(error)) => Some(error),
                 Err(_late) => Some("no answer in time".to_owned()),
             };
             let Some(why) = why else { break };
+            let why = format!("{}: {why}", place.host);
             self.tell.send_replace(State::Down(why.clone()));
             tracing::warn!(why, "no connection to the broker; connecting again");
+            failed += 1;
+            if failed < self.places.len() {
+                continue;
+            }
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            (pause, failed) = ((pause * 2).min(LONGEST_PAUSE), 0);
         }
     }
 
-    async fn connect(&self, number: u64) -> lapin::Result<Arc<Connected>> {
-        let name = format!("darkroom {}", self.settings.namespace);
-        let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connection = Connection::connect(&self.settings.url, properties).await?;
-        let publishing = connection.create_channel().await?;
-        topology::declare(&publishing, &self.names).await?;
-        publishing.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Arc::new(Connected { number, connection, publishing }))
+    async fn connect(&mut self, place: &Place, number: u64) -> Result<Arc<Connected>, String> {
+        let text = |error: lapin::Error| error.to_string();
+        let properties = ConnectionProperties::default().with_connection_name(self.called.as_str().into());
+        let silence = |_late| "it does not answer".to_owned();
+        if self.silent.contains(&place.host) {
+            timeout(NODE_PATIENCE, greeting::answers(place)).await.map_err(silence)??;
+        }
+        self.silent.insert(place.host.clone());
+        let connection = timeout(NODE_PATIENCE, Connection::connect(&place.url, properties)).await.map_err(silence)?;
+        self.silent.remove(&place.host);
+        let connection = connection.map_err(text)?;
+        let channel = connection.create_channel().await.map_err(text)?;
+        topology::declare(&channel, &self.names).await.map_err(text)?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(text)?;
+        let reason = Mutex::new("it does not say why".to_owned());
+        Ok(Arc::new(Connected { number, connection, channel, reason }))
     }
 
     /// Waits until the connection is lost, and answers why; nothing when it was ended in order.
-    async fn until_lost(&mut self, connected: &Connected) -> Option<String> {
-        let mut events = std::pin::pin!(connected.connection.events_listener());
+    async fn until_lost(&mut self, connected: &Connected, events: impl Stream<Item = Event>) -> Option<String> {
+        let mut events = std::pin::pin!(events);
         loop {
             let number = connected.number;
             tokio::select! {
@@ -215,7 +254,9 @@ impl Keeper {
                     }
                     Some(Event::ConnectionBlocked(why)) => {
                         tracing::error!(why, "the broker takes no messages for now: memory or disk run out there");
+                        *connected.reason.lock().unwrap_or_else(PoisonError::into_inner) = why;
                     }
+                    Some(Event::ConnectionUnblocked) => tracing::info!("the broker takes messages again"),
                     Some(_) => {}
                     None => return Some("it ended".to_owned()),
                 }

@@ -1,6 +1,10 @@
 //! The bus contract on every backend of this build, and what only a broker can do to it.
 
+mod blocked;
+mod cluster;
+mod cut;
 mod rabbit;
+mod support;
 
 use bus::{MemoryBus, SharedBus};
 use std::sync::Arc;

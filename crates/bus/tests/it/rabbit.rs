@@ -1,52 +1,19 @@
 //! RabbitMQ: the contract, and a broker that dies.
 
-use async_trait::async_trait;
-use bus::{Consumer, Handled, Handler, Incoming, Outgoing, SharedBus};
-use common::MessageId;
+use crate::support::{Counting, Own, broker, fresh, fresh_url, message};
+use bus::Consumer;
 use common::topic::Topic;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use testkit::RabbitMq;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
-
-/// A broker of the test's own; none where it cannot be had, and that is said.
-async fn broker(what: &str) -> Option<RabbitMq> {
-    match spawn_blocking(RabbitMq::start).await.expect("a thread") {
-        Ok(broker) => Some(broker),
-        Err(why) => {
-            eprintln!("SKIPPED: {what} is not tried: {why}");
-            None
-        }
-    }
-}
-
-/// A bus with queues that nobody has used.
-async fn fresh(broker: &RabbitMq) -> SharedBus {
-    let url = format!("{}?namespace=test-{}", broker.url(), MessageId::new());
-    bus::connect(&url).await.expect("a connection")
-}
 
 /// Protects every service: a real broker keeps what the in-process bus promises.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rabbitmq_keeps_the_contract() {
     let Some(broker) = broker("the bus contract on RabbitMQ").await else { return };
-    bus::contract::run_all(async || fresh(&broker).await).await;
-}
-
-/// Counts how often it saw each message.
-#[derive(Default)]
-struct Counting(Mutex<BTreeMap<Vec<u8>, usize>>);
-
-#[async_trait]
-impl Handler for Counting {
-    async fn handle(&self, message: &Incoming) -> Handled {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        *self.0.lock().expect("lock").entry(message.payload.clone()).or_default() += 1;
-        Handled::Done
-    }
+    bus::contract::run_all(async || fresh(&broker.server.url()).await).await;
 }
 
 /// Protects accepted work from the broker's death: killed without warning in the middle of publishing and consuming,
@@ -54,8 +21,8 @@ impl Handler for Counting {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_loses_nothing() {
     const COUNT: usize = 400;
-    let Some(mut broker) = broker("the death of a broker").await else { return };
-    let bus = fresh(&broker).await;
+    let Some(broker) = broker("the death of a broker").await else { return };
+    let bus = fresh(&broker.server.url()).await;
     let (stop, seen) = (CancellationToken::new(), Arc::new(Counting::default()));
     let consumer = Consumer::start(&bus, Topic::SandboxRun, 4, seen.clone(), stop.clone()).await.expect("a consumer");
     let mut subscription = bus.subscribe(Topic::JobsStopped).await.expect("a subscription");
@@ -63,37 +30,35 @@ async fn a_broker_that_is_killed_loses_nothing() {
     let (publishing, progress) = (bus.clone(), published.clone());
     let publisher = tokio::spawn(async move {
         for number in 0..COUNT {
-            let payload = number.to_string().into_bytes();
-            let message = Outgoing { message_id: MessageId::new(), topic: Topic::SandboxRun, payload };
-            publishing.publish(message).await.expect("published in the end");
+            publishing.publish(message(Topic::SandboxRun, &number.to_string())).await.expect("published in the end");
             progress.fetch_add(1, Ordering::SeqCst);
         }
     });
     while published.load(Ordering::SeqCst) < COUNT / 4 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let Own { mut server, weight: _weight } = broker;
     let broker = spawn_blocking(move || {
-        broker.kill();
-        broker.begin().expect("the broker comes up again");
-        broker
+        server.kill();
+        server.begin().expect("the broker comes up again");
+        server
     });
     let _broker = broker.await.expect("a thread");
     tokio::time::timeout(Duration::from_secs(60), publisher).await.expect("in time").expect("no panic");
     let done = async {
-        while seen.0.lock().expect("lock").len() < COUNT {
+        while seen.different() < COUNT {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), done).await.expect("every message was handled");
-    let twice = seen.0.lock().expect("lock").values().filter(|times| **times > 1).count();
+    let twice = seen.repeats();
     // What was in hand or unconfirmed at that moment, and what the broker had heard of but not yet written.
     assert!(twice < COUNT / 4, "{twice} messages came twice");
     eprintln!("{twice} of {COUNT} messages came twice");
     // A subscription listens again as well, as soon as it is asked for the next message.
     let listening = tokio::spawn(async move { subscription.next().await });
     while !listening.is_finished() {
-        let shout = Outgoing { message_id: MessageId::new(), topic: Topic::JobsStopped, payload: b"heard".to_vec() };
-        bus.publish(shout).await.expect("published");
+        bus.publish(message(Topic::JobsStopped, "heard")).await.expect("published");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(listening.await.expect("no panic").expect("an open bus").payload, b"heard");
@@ -107,12 +72,10 @@ async fn a_broker_that_is_killed_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_kills_its_consumers_is_set_aside() {
     let Some(broker) = broker("a message that kills its consumers").await else { return };
-    let url = format!("{}?namespace=test-{}", broker.url(), MessageId::new());
+    let url = fresh_url(&broker.server.url());
     let publisher = bus::connect(&url).await.expect("a connection");
     for text in ["poison", "good"] {
-        let message =
-            Outgoing { message_id: MessageId::new(), topic: Topic::AgentThink, payload: text.as_bytes().to_vec() };
-        publisher.publish(message).await.expect("published");
+        publisher.publish(message(Topic::AgentThink, text)).await.expect("published");
     }
     let mut deaths = 0;
     loop {

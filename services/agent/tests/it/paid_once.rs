@@ -69,6 +69,9 @@ impl Bus for Hanging {
     async fn dead_letters(&self, topic: Topic) -> Result<Vec<Incoming>, BusError> {
         self.inner.dead_letters(topic).await
     }
+    async fn check(&self) -> Result<(), BusError> {
+        self.inner.check().await
+    }
     fn is_durable(&self) -> bool {
         self.inner.is_durable()
     }

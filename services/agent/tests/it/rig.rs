@@ -110,7 +110,7 @@ impl Rig {
 }
 
 pub async fn send(bus: &SharedBus, topic: Topic, payload: Vec<u8>) {
-    bus.publish(Outgoing { message_id: MessageId::new(), topic, payload }).await.unwrap();
+    bus.publish(Outgoing { message_id: MessageId::new(), topic, payload, trace: None }).await.unwrap();
 }
 
 /// The next answer, acknowledged.

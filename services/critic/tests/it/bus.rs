@@ -20,7 +20,7 @@ fn command(code: &str) -> (critic_v1::Review, Outgoing) {
     let (job_id, step_id) = (JobId::new().to_string(), StepId::new().to_string());
     let command = critic_v1::Review { job_id, step_id, code: code.to_owned() };
     let payload = wire::encode(&command).expect("encodes");
-    (command, Outgoing { message_id: MessageId::new(), topic: Topic::CriticReview, payload })
+    (command, Outgoing { message_id: MessageId::new(), topic: Topic::CriticReview, payload, trace: None })
 }
 
 async fn next_event(events: &mut Box<dyn Deliveries>) -> jobs_v1::StepEvent {
@@ -63,7 +63,12 @@ async fn nonsense_is_set_aside() {
     let stop = CancellationToken::new();
     let _consumer = critic::start(&bus, critic().await, stop.clone()).await.expect("starts");
     let mut events = bus.consume(Topic::JobsStep, 1).await.expect("consumes");
-    let nonsense = Outgoing { message_id: MessageId::new(), topic: Topic::CriticReview, payload: b"\xff\xff".to_vec() };
+    let nonsense = Outgoing {
+        message_id: MessageId::new(),
+        topic: Topic::CriticReview,
+        payload: b"\xff\xff".to_vec(),
+        trace: None,
+    };
     bus.publish(nonsense).await.expect("published");
     let (_, message) = command("print(1)\n");
     bus.publish(message).await.expect("published");
@@ -115,6 +120,9 @@ impl Bus for Unlucky {
     }
     async fn dead_letters(&self, topic: Topic) -> Result<Vec<Incoming>, BusError> {
         self.inner.dead_letters(topic).await
+    }
+    async fn check(&self) -> Result<(), BusError> {
+        self.inner.check().await
     }
     fn is_durable(&self) -> bool {
         self.inner.is_durable()

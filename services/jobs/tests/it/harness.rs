@@ -71,8 +71,12 @@ impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> 
             let payload = encode(&event).expect("encode");
             // Twice on purpose: the bus may repeat any message.
             for _ in 0..2 {
-                let outgoing =
-                    Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload: payload.clone() };
+                let outgoing = Outgoing {
+                    message_id: MessageId::new(),
+                    topic: Topic::JobsStep,
+                    payload: payload.clone(),
+                    trace: None,
+                };
                 self.bus.publish(outgoing).await.expect("publish");
             }
         }

@@ -37,7 +37,10 @@ impl Line {
     }
 
     pub async fn send(&self, topic: Topic, payload: Vec<u8>) {
-        self.bus.publish(Outgoing { message_id: MessageId::new(), topic, payload }).await.expect("published");
+        self.bus
+            .publish(Outgoing { message_id: MessageId::new(), topic, payload, trace: None })
+            .await
+            .expect("published");
     }
 
     pub async fn run(&self, run: &sandbox_v1::Run) {

@@ -1,0 +1,129 @@
+//! The trace a message belongs to, as W3C Trace Context writes it (<https://www.w3.org/TR/trace-context/>). Pure.
+
+use std::fmt;
+
+/// Bytes of a `traceparent` of version 00: `00-TRACE-PARENT-FLAGS`.
+const TRACEPARENT_BYTES: usize = 55;
+/// Most bytes of a `tracestate`: what the standard asks everybody to carry.
+const MAX_TRACESTATE_BYTES: usize = 512;
+/// Most members of a `tracestate`, by the standard.
+const MAX_TRACESTATE_MEMBERS: usize = 32;
+
+/// A trace context that was checked: its text is short, and safe to put into heads and logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceContext {
+    traceparent: String,
+    tracestate: Option<String>,
+}
+
+/// The text is no `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is no W3C traceparent: 00, 32 hexadecimal digits, 16 more, and two of flags, joined by '-'")]
+pub struct InvalidTraceContext;
+
+impl TraceContext {
+    /// From the two heads. One of a later version is read as one of version 00, which the standard allows. A
+    /// `tracestate` that is odd or too long is left out, as the standard says: the trace itself is worth more.
+    ///
+    /// # Errors
+    /// The first is no `traceparent`, or names no trace or no parent.
+    pub fn new(traceparent: &str, tracestate: Option<&str>) -> Result<Self, InvalidTraceContext> {
+        let traceparent = parent(traceparent).ok_or(InvalidTraceContext)?;
+        let tracestate =
+            tracestate.map(|state| state.trim_matches([' ', '\t'])).filter(|state| is_state(state)).map(str::to_owned);
+        Ok(Self { traceparent, tracestate })
+    }
+
+    /// `00-TRACE-PARENT-FLAGS`, 55 bytes, in lower case.
+    pub fn traceparent(&self) -> &str {
+        &self.traceparent
+    }
+
+    /// What vendors say of the trace, up to 512 bytes of printable ASCII.
+    pub fn tracestate(&self) -> Option<&str> {
+        self.tracestate.as_deref()
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.traceparent)
+    }
+}
+
+fn parent(text: &str) -> Option<String> {
+    let (version, rest) = text.split_once('-')?;
+    // A later version may have more behind the flags.
+    let known = text.get(..TRACEPARENT_BYTES)?;
+    let ends = text.len() == known.len() || (version != "00" && text[known.len()..].starts_with('-'));
+    let rest: Vec<&str> = rest.get(..TRACEPARENT_BYTES - 3)?.split('-').collect();
+    let [trace, parent, flags] = rest[..] else { return None };
+    let is_hex = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_some = |text: &str| text.bytes().any(|byte| byte != b'0');
+    let well_formed = is_hex(version, 2) && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+    let usable = ends && version != "ff" && is_some(trace) && is_some(parent);
+    (well_formed && usable).then(|| format!("00-{trace}-{parent}-{flags}"))
+}
+
+fn is_state(text: &str) -> bool {
+    let mut members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
+    let is_member = |member: &str| {
+        let is_key_byte = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
+        member.split_once('=').is_some_and(|(key, value)| {
+            !key.is_empty() && key.bytes().all(is_key_byte) && !value.is_empty() && !value.contains('=')
+        })
+    };
+    !text.is_empty()
+        && text.len() <= MAX_TRACESTATE_BYTES
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && members.clone().count() <= MAX_TRACESTATE_MEMBERS
+        && members.all(is_member)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    /// Protects heads and logs: only what the standard allows is taken, and a later version is understood.
+    #[test]
+    fn parents_are_checked() {
+        assert_eq!(TraceContext::new(PARENT, None).unwrap().traceparent(), PARENT);
+        for later in ["cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", &format!("cc{}-more", &PARENT[2..])] {
+            assert_eq!(TraceContext::new(later, None).unwrap().traceparent(), PARENT, "{later}");
+        }
+        for odd in [
+            "",
+            "00",
+            &PARENT[..54],
+            &format!("{PARENT}-more"),
+            &format!("{PARENT}0"),
+            &PARENT.to_uppercase(),
+            &PARENT.replace("00-", "ff-"),
+            &PARENT.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32)),
+            &PARENT.replace("00f067aa0ba902b7", &"0".repeat(16)),
+            &PARENT.replace("-01", "-é"),
+            &PARENT.replace('-', "_"),
+            &"-".repeat(55),
+        ] {
+            assert_eq!(TraceContext::new(odd, None), Err(InvalidTraceContext), "{odd}");
+        }
+    }
+
+    /// Protects traces from what vendors add: an odd state is left out, and costs not the trace.
+    #[test]
+    fn states_are_checked() {
+        let state = |state: &str| TraceContext::new(PARENT, Some(state)).unwrap().tracestate().map(str::to_owned);
+        for fine in ["congo=t61rcWkgMzE", "a=1,b@c=2", "a=1, b=x y"] {
+            assert_eq!(state(fine).as_deref(), Some(fine));
+        }
+        let many = vec!["a=1"; 33].join(",");
+        for odd in ["", " ", "a", "=1", "a=", "A=1", "a=1\n", "a=é", "a=b=c", &many, &format!("a={}", "x".repeat(511))]
+        {
+            assert_eq!(state(odd), None, "{odd}");
+        }
+    }
+}
