@@ -16,8 +16,10 @@
 //! | the network swallows everything | give the connection up after 5 seconds | after 12.5 seconds (heartbeats) |
 //! | memory or disk run out there | wait, then [`BusError::Blocked`] | go on |
 //!
-//! A message that was on its way back from a pause at the moment a node died may come three minutes late: RabbitMQ moves
-//! it again after `dead_letter_worker_publisher_confirm_timeout`, 180 seconds where the broker's operator sets no other.
+//! A message that was on its way back from a pause at the moment a node died may come minutes late: RabbitMQ looks every
+//! `dead_letter_worker_publisher_confirm_timeout` for what has waited that long, and moves it again. That is 180 seconds
+//! where its `advanced.config` sets no other; ten are better:
+//! `[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 10000}]}].`
 //!
 //! Every queue but those of subscriptions is a quorum queue on three nodes, if there were three when it was declared.
 //! What was declared before the others joined stays where it is: `rabbitmq-queues grow NODE all` spreads it.

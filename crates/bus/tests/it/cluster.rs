@@ -14,12 +14,9 @@ const PUBLISHERS: usize = 4;
 const CONSUMERS: usize = 3;
 const PREFETCH: usize = 8;
 const MESSAGES: usize = 2000;
-/// Longest wait for everything to be handled once everything is published.
+/// Longest wait for everything to be handled once everything is published. What was on its way back from a pause when a
+/// node died is late by up to twice `dead_letter_worker_publisher_confirm_timeout`, which the test's nodes have at 10 seconds.
 const DRAINED: Duration = Duration::from_secs(60);
-
-/// The same for what was on its way back from a pause when a node died: RabbitMQ moves it again after three minutes
-/// (`dead_letter_worker_publisher_confirm_timeout`).
-const RETURNED: Duration = Duration::from_secs(240);
 
 /// Does something slow with the cluster while the runtime goes on.
 async fn with<T: Send + 'static>(
@@ -99,21 +96,13 @@ async fn a_node_killed_during_load_loses_nothing() {
         tokio::time::timeout(DRAINED, publisher).await.expect("in time").expect("each publish succeeded");
     }
     let (published, took) = (load.published(), begun.elapsed());
-    let (waited, mut said) = (Instant::now(), false);
+    let waited = Instant::now();
     while seen.different() < published {
-        let missing = seen.missing(published);
-        if waited.elapsed() > DRAINED && !said {
-            eprintln!("not handled yet: {missing:?}");
-            said = true;
-        }
-        if waited.elapsed() > RETURNED {
+        if waited.elapsed() > DRAINED {
             let wanted = ["list_queues", "name", "messages_ready", "messages_unacknowledged", "leader", "online"];
             let listed = with(cluster, move |cluster| cluster.ctl(0, &wanted)).await.1;
-            panic!("not handled: {missing:?}; {listed:?}");
+            panic!("not handled: {:?}; {listed:?}", seen.missing(published));
         }
-        // What does not come back from a pause may be late, nothing else.
-        let may_be_late = missing.iter().all(|number| number.is_multiple_of(20));
-        assert!(may_be_late || waited.elapsed() < DRAINED, "not handled: {missing:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let drained = waited.elapsed();

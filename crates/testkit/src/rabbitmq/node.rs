@@ -13,6 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Where Debian keeps its programs.
 const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
 
+/// What the simple settings do not reach: how long, in milliseconds, a message that leaves a queue for another may lack
+/// its confirmation before it is moved again. By itself RabbitMQ waits three minutes after the death of a node.
+const ADVANCED: &str = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 10000}]}].\n";
+
 /// The port mapper of a test's nodes: started by RabbitMQ it would outlive it.
 #[derive(Debug)]
 pub struct Epmd {
@@ -87,6 +91,7 @@ impl Node {
         std::fs::write(self.folder.join("enabled_plugins"), "[].\n")?;
         let settings = format!("listeners.tcp.default = {}\n{}", self.address(), self.settings);
         std::fs::write(self.folder.join("rabbitmq.conf"), settings)?;
+        std::fs::write(self.folder.join("advanced.config"), ADVANCED)?;
         let program = format!("{PROGRAMS}/rabbitmq-server");
         self.server = Some(Kept::start(&self.folder, &[&program], &self.environment())?);
         Ok(())
@@ -145,6 +150,7 @@ impl Node {
             ("RABBITMQ_LOG_BASE", at("logs")),
             ("RABBITMQ_ENABLED_PLUGINS_FILE", at("enabled_plugins")),
             ("RABBITMQ_CONFIG_FILE", at("rabbitmq")),
+            ("RABBITMQ_ADVANCED_CONFIG_FILE", at("advanced.config")),
             ("RABBITMQ_PID_FILE", at("pid")),
         ]
     }
