@@ -28,6 +28,8 @@ COMMANDS = """
 LEFT_OUT_OF_LIBRARY = {"test", "idlelib", "turtledemo", "ensurepip", "tkinter", "lib2to3", "site-packages", "dist-packages"}
 # Of an environment, what the lock file does not name.
 LEFT_OUT_OF_PACKAGES = re.compile(r"^(pip|setuptools|wheel|pkg_resources|_distutils_hack)(-.*)?$|^distutils-precedence.pth$")
+# Tests of packages that nothing else of theirs imports.
+TESTS_OF_PACKAGES = re.compile(r"^(matplotlib|mpl_toolkits|pandas|scipy|skimage|seaborn|bandit)/(.*/)?tests(/|$)")
 FOLDERS = ["box", "dev", "etc", "opt/darkroom/fonts", "opt/darkroom/python", "proc", "run", "sys", "tmp"]
 TEXTS = {
     "etc/passwd": "root:x:0:0:root:/:/usr/sbin/nologin\nbox:x:1000:1000:box:/tmp:/usr/sbin/nologin\n",
@@ -151,12 +153,17 @@ def font_list(python):
     return None
 
 
-def main(environment):
-    environment = os.path.abspath(environment)
-    python = os.path.join(environment, "bin", "python3")
-    ask = "import json, sys; print(json.dumps([sys.base_prefix, '%d.%d' % sys.version_info[:2]]))"
-    prefix, version = json.loads(subprocess.check_output([python, "-I", "-c", ask], text=True))
-    tree = Tree()
+def describe(python):
+    """Where the interpreter behind an environment is installed, and its version as (prefix, '3.11', '3.11.7')."""
+    ask = (
+        "import json, platform, sys; short = '%d.%d' % sys.version_info[:2]; "
+        "print(json.dumps([sys.base_prefix, short, platform.python_version()]))"
+    )
+    return json.loads(subprocess.check_output([python, "-I", "-c", ask], text=True))
+
+
+def add_system(tree):
+    """The folders and links that every Linux has."""
     for folder in FOLDERS:
         tree.folder(folder, 0o1777 if folder == "tmp" else 0o755)
     for folder in ("usr/bin", "usr/lib", "usr/sbin"):
@@ -167,8 +174,10 @@ def main(environment):
     for inside, content in TEXTS.items():
         tree.text(inside, content)
 
-    interpreter = os.path.realpath(python)
-    tree.file(interpreter, f"{prefix}/bin/python{version}")
+
+def add_interpreter(tree, python, prefix, version):
+    """The interpreter with its standard library."""
+    tree.file(os.path.realpath(python), f"{prefix}/bin/python{version}")
     tree.link(f"{prefix}/bin/python3", f"python{version}")
     tree.copy(
         f"{prefix}/lib/python{version}",
@@ -178,28 +187,59 @@ def main(environment):
             and not path.startswith(("config-", "lib-dynload/_tkinter", "lib-dynload/_test"))
         ),
     )
+
+
+def add_environment(tree, environment, inside, wanted=lambda path: True):
+    """The packages of an environment, as an environment at another place."""
+    prefix, version, full = describe(os.path.join(environment, "bin", "python3"))
     packages = f"lib/python{version}/site-packages"
     tree.copy(
         f"{environment}/{packages}",
-        f"opt/python/{packages}",
-        lambda path: not LEFT_OUT_OF_PACKAGES.match(path.split("/")[0]),
+        f"{inside}/{packages}",
+        lambda path: (
+            not LEFT_OUT_OF_PACKAGES.match(path.split("/")[0]) and not TESTS_OF_PACKAGES.match(path) and wanted(path)
+        ),
     )
-    tree.text("opt/python/pyvenv.cfg", f"home = {prefix}/bin\ninclude-system-site-packages = false\n")
-    tree.link("opt/python/bin/python", "python3")
-    tree.link(f"opt/python/bin/python{version}", "python3")
-    tree.link("opt/python/bin/python3", f"{prefix}/bin/python{version}")
-    fonts = font_list(python)
-    if fonts:
-        tree.text(f"opt/darkroom/fonts/{fonts[0]}", fonts[1])
+    described = f"home = {prefix}/bin\ninclude-system-site-packages = false\nversion = {full}\n"
+    tree.text(f"{inside}/pyvenv.cfg", described)
+    tree.link(f"{inside}/bin/python", "python3")
+    tree.link(f"{inside}/bin/python{version}", "python3")
+    tree.link(f"{inside}/bin/python3", f"{prefix}/bin/python{version}")
 
+
+def add_commands(tree):
+    """Commands that scripts like to call."""
     for command in COMMANDS:
         path = shutil.which(command, path="/usr/bin:/bin")
         if path and is_program(path):
             tree.file(path, f"usr/bin/{command}")
+
+
+def add_libraries(tree):
+    """What all programs that stand in the tree need."""
     standing = set(tree.files())
     for library in libraries(sorted(path for path in standing if is_program(path))):
         if os.path.realpath(library) not in standing:
             tree.file(library, library)
+
+
+def add_runs(tree, environment):
+    """Everything that code in the sandbox may use."""
+    python = os.path.join(environment, "bin", "python3")
+    prefix, version, _ = describe(python)
+    add_interpreter(tree, python, prefix, version)
+    add_environment(tree, environment, "opt/python")
+    fonts = font_list(python)
+    if fonts:
+        tree.text(f"opt/darkroom/fonts/{fonts[0]}", fonts[1])
+    add_commands(tree)
+
+
+def main(environment):
+    tree = Tree()
+    add_system(tree)
+    add_runs(tree, os.path.abspath(environment))
+    add_libraries(tree)
     tree.write(sys.stdout.buffer)
 
 

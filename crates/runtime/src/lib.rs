@@ -2,6 +2,7 @@
 //! connections to what the settings name, and the life of a service as a program of its own, from its start to an
 //! orderly stop.
 
+pub mod compose;
 pub mod environment;
 pub mod identity;
 pub mod not_ready;

@@ -332,7 +332,7 @@ pub fn env_example() -> String {
         }
         text.push_str(&format!("#{}={}\n", variable.name, variable.default));
     }
-    text
+    text + &crate::compose::section()
 }
 
 #[cfg(test)]
