@@ -217,3 +217,17 @@ pub fn shared_check(shared: &SharedHandle) -> Check {
         }
     })
 }
+
+/// Whether the bus takes messages now.
+pub fn bus_check(bus: &SharedBus) -> Check {
+    let bus = bus.clone();
+    Check::new("bus", move || {
+        let bus = bus.clone();
+        async move {
+            bus.check().await.map(|()| "The bus takes messages.".to_owned()).map_err(|error| {
+                tracing::error!(%error, "the bus fails");
+                "The bus does not take messages now; check the broker, its memory and its disk.".to_owned()
+            })
+        }
+    })
+}

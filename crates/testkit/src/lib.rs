@@ -16,10 +16,10 @@ mod traefik;
 
 pub use object_store::S3Server;
 pub use postgres::{Postgres, database_url, postgres};
-pub use redis_server::Redis;
-pub use traefik::{Traefik, TraefikUpstreams};
 pub use proxy::{Cut, CuttableProxy};
 pub use rabbitmq::{RabbitCluster, RabbitMq};
+pub use redis_server::Redis;
+pub use traefik::{Traefik, TraefikUpstreams};
 
 use std::io::{self, Read};
 use std::net::TcpListener;

@@ -3,7 +3,7 @@
 mod engines;
 mod replica;
 
-pub use engines::{EngineUrls, Engines};
+pub use engines::{EngineUrls, Engines, fresh_urls};
 pub use replica::Replica;
 
 use crate::{Traefik, TraefikUpstreams};
@@ -152,15 +152,24 @@ impl Stack {
     }
 
     /// All replicas of all services.
-    pub fn replicas(&mut self) -> &mut [Replica] {
-        &mut self.replicas
+    pub fn replicas(&self) -> &[Replica] {
+        &self.replicas
     }
 
     /// A replica of a service.
     ///
     /// # Panics
     /// There is none of that name and number.
-    pub fn replica(&mut self, service: &str, number: usize) -> &mut Replica {
+    pub fn replica(&self, service: &str, number: usize) -> &Replica {
+        let found = self.replicas.iter().find(|replica| replica.is(service, number));
+        found.unwrap_or_else(|| panic!("there is no {service} {number}"))
+    }
+
+    /// As [`Stack::replica`], for whoever ends it or starts it again.
+    ///
+    /// # Panics
+    /// There is none of that name and number.
+    pub fn replica_mut(&mut self, service: &str, number: usize) -> &mut Replica {
         let found = self.replicas.iter_mut().find(|replica| replica.is(service, number));
         found.unwrap_or_else(|| panic!("there is no {service} {number}"))
     }

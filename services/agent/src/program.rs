@@ -74,7 +74,11 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let agent = Arc::new(Agent::new(Deps { bus: bus.clone(), blob, vision, reasoning, code }, Settings::default()));
     let stop = CancellationToken::new();
     let running = agent.start(stop.clone()).await.map_err(|error| NotReady::bus(&error))?;
-    let health = Health::new(vec![agent.readiness(), runtime::service::callers_check(&callers)]);
+    let health = Health::new(vec![
+        agent.readiness(),
+        runtime::service::bus_check(&bus),
+        runtime::service::callers_check(&callers),
+    ]);
     host.serve(Site::new(callers).health(health), async || {
         stop.cancel();
         running.finished().await;

@@ -43,7 +43,11 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let critic = Critic::open_in(&host.environment).await?;
     let stop = CancellationToken::new();
     let running = start(&bus, critic.clone(), stop.clone()).await.map_err(|error| NotReady::bus(&error))?;
-    let health = Health::new(vec![critic.readiness(), runtime::service::callers_check(&callers)]);
+    let health = Health::new(vec![
+        critic.readiness(),
+        runtime::service::bus_check(&bus),
+        runtime::service::callers_check(&callers),
+    ]);
     let data = web::Data::new(critic);
     let site = Site::new(callers).health(health).routes(move |cfg| {
         cfg.app_data(data.clone());

@@ -40,7 +40,11 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let files = files.await.map_err(|error| NotReady::storage(&error))?;
     let stop = CancellationToken::new();
     let sweeping = files.start(stop.clone());
-    let health = Health::new(vec![files.readiness(), runtime::service::callers_check(&callers)]);
+    let health = Health::new(vec![
+        files.readiness(),
+        runtime::service::bus_check(&bus),
+        runtime::service::callers_check(&callers),
+    ]);
     let data = web::Data::new(files);
     let site = Site::new(callers).health(health).routes(move |cfg| {
         cfg.app_data(data.clone());

@@ -46,7 +46,11 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let jobs = Jobs::open(deps, Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
     let stop = CancellationToken::new();
     let running = jobs.start(stop.clone()).await.map_err(|error| NotReady::storage(&error))?;
-    let health = Health::new(vec![jobs.readiness(), runtime::service::callers_check(&callers)]);
+    let health = Health::new(vec![
+        jobs.readiness(),
+        runtime::service::bus_check(&bus),
+        runtime::service::callers_check(&callers),
+    ]);
     let data = web::Data::new(jobs);
     let site = Site::new(callers).health(health).routes(move |cfg| {
         cfg.app_data(data.clone());

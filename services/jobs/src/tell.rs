@@ -84,7 +84,7 @@ impl Teller {
     pub async fn tell_again(&self, bus: &SharedBus) {
         for job in self.due(Instant::now()) {
             let Ok(payload) = encode(&jobs_v1::JobStopped { job_id: job.to_string() }) else { continue };
-            let message = Outgoing { message_id: MessageId::new(), topic: Topic::JobsStopped, payload };
+            let message = Outgoing { message_id: MessageId::new(), topic: Topic::JobsStopped, payload, trace: None };
             if let Err(error) = bus.publish(message).await {
                 tracing::warn!(job_id = %job, %error, "the end of a job could not be told again");
             }
@@ -100,7 +100,7 @@ pub async fn publish_changes(jobs: Jobs, stop: CancellationToken) {
     while let Some(Some(job)) = stop.run_until_cancelled(waiting.recv()).await {
         let change = jobs_v1::JobChanged { job_id: job.to_string(), replica: teller.replica.clone() };
         let Ok(payload) = encode(&change) else { continue };
-        let message = Outgoing { message_id: MessageId::new(), topic: Topic::JobsChanged, payload };
+        let message = Outgoing { message_id: MessageId::new(), topic: Topic::JobsChanged, payload, trace: None };
         if let Err(error) = jobs.inner.bus.publish(message).await {
             tracing::debug!(job_id = %job, %error, "a change was not told to other replicas");
         }

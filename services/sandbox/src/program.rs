@@ -100,7 +100,11 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let sandbox = Sandbox::open_in(&host.environment, &host.environment.data_dir, blob, Start::Warm).await?;
     let stop = CancellationToken::new();
     let running = sandbox.start(bus.clone(), stop.clone()).await.map_err(|error| NotReady::bus(&error))?;
-    let health = Health::new(vec![sandbox.readiness(), runtime::service::callers_check(&callers)]);
+    let health = Health::new(vec![
+        sandbox.readiness(),
+        runtime::service::bus_check(&bus),
+        runtime::service::callers_check(&callers),
+    ]);
     let data = web::Data::new(sandbox.clone());
     let site = Site::new(callers).health(health).routes(move |cfg| {
         cfg.app_data(data.clone());

@@ -75,7 +75,7 @@ async fn only_the_gateways_word_counts() {
         header.kid = Some(kid.clone());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now").as_secs();
         let claims = json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "nbf": now, "exp": now + 60 });
-        encode(&header, &claims, &EncodingKey::from_secret(secret)).expect("signed")
+        encode(&header, &claims, &EncodingKey::from_secret(secret).expect("a key")).expect("signed")
     };
     let now = SystemTime::now();
     let hour = Duration::from_secs(3600);

@@ -94,9 +94,11 @@ async fn uploads_get_the_status_they_should() {
 async fn readiness_does_real_work() {
     let data = tempfile::tempdir().expect("data");
     let server = Server::start(data.path(), &[]);
-    let (status, ready) = server.get("/readyz").await;
+    let (status, ready) = server.readiness().await;
     assert_eq!((status, &ready["ready"]), (200, &json!(true)), "{ready}");
     let names: Vec<_> =
         ready["checks"].as_array().expect("checks").iter().map(|check| check["name"].as_str().unwrap_or("")).collect();
-    assert_eq!(names, ["files", "jobs", "critic", "sandbox", "models"]);
+    for part in ["files", "jobs", "critic", "sandbox", "models"] {
+        assert!(names.contains(&part), "{part} says nothing: {names:?}");
+    }
 }

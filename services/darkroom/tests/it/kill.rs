@@ -1,6 +1,6 @@
 //! Kill, restart, stop.
 
-use crate::harness::{PATIENCE, Script, Server, descendants, fenced, sample};
+use crate::harness::{PATIENCE, Script, Server, alive, fenced, sample};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ async fn sigkill_at_every_step_loses_nothing() {
         let job = first.job(&sample("table.png"), json!({})).await;
         // A review may be over before it is seen running; then the kill comes just after it.
         first.until(&job, |view| running(view, kind, number) || (kind == "review" && running(view, "run", 0))).await;
-        let children = descendants(first.pid());
+        let children = first.descendants();
         first.kill();
         let gone = Instant::now() + Duration::from_secs(5);
         while children.iter().any(|pid| alive(*pid)) {
@@ -67,12 +67,6 @@ async fn sigkill_at_every_step_loses_nothing() {
     }
 }
 
-fn alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit(')').next().and_then(|after| after.split_whitespace().next().map(str::to_owned));
-    state.is_some_and(|state| state != "Z" && state != "X")
-}
-
 /// Protects the stop button: one second after a cancel during a run, no process of that run is alive.
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_kills_the_run_within_a_second() {
@@ -83,7 +77,7 @@ async fn cancel_kills_the_run_within_a_second() {
     let job = server.job(&sample("table.png"), json!({})).await;
     server.until(&job, |view| running(view, "review", 0) || running(view, "run", 0)).await;
     let spinning = || {
-        let pids = descendants(server.pid());
+        let pids = server.descendants();
         pids.into_iter().filter(|pid| threads(*pid) >= 5).collect::<Vec<_>>()
     };
     let deadline = Instant::now() + PATIENCE;
@@ -91,25 +85,24 @@ async fn cancel_kills_the_run_within_a_second() {
         assert!(Instant::now() < deadline, "the run never began");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let before = descendants(server.pid());
+    let before = server.descendants();
     let (status, view) = server.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await;
     assert_eq!((status, view["state"].as_str()), (200, Some("cancelled")), "{view}");
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let left: Vec<u32> =
-        descendants(server.pid()).intersection(&before).copied().filter(|pid| threads(*pid) >= 5).collect();
+    let left: Vec<u32> = server.descendants().intersection(&before).copied().filter(|pid| threads(*pid) >= 5).collect();
     assert!(left.is_empty(), "processes of the cancelled run are alive: {left:?}");
-    assert_eq!(run_folders(data.path()), Vec::<PathBuf>::new(), "the run left its folder behind");
+    assert_eq!(run_folders(&server.sandbox_folder()), Vec::<PathBuf>::new(), "the run left its folder behind");
     let (status, problem) = server.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await;
     assert_eq!((status, problem["code"].as_str()), (409, Some("job_state_conflict")));
 }
 
-/// Folders of runs below the data folder: `sandbox/runs/INSTANCE/RUN`.
-fn run_folders(data: &Path) -> Vec<PathBuf> {
+/// Folders of runs below the sandbox's: `runs/INSTANCE/RUN`.
+fn run_folders(sandbox: &Path) -> Vec<PathBuf> {
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
     };
-    folders(&data.join("sandbox/runs")).iter().flat_map(|instance| folders(instance)).collect()
+    folders(&sandbox.join("runs")).iter().flat_map(|instance| folders(instance)).collect()
 }
 
 /// Whether a process that is alive is the supervisor or anything it started.
@@ -133,7 +126,7 @@ async fn sigterm_is_orderly_and_work_goes_on_later() {
     let mut first = Server::start(data.path(), &[("CODE_MODEL_URL", &url)]);
     let job = first.job(&sample("table.png"), json!({})).await;
     first.until(&job, |view| running(view, "run", 0)).await;
-    let children = descendants(first.pid());
+    let children = first.descendants();
     let asked = Instant::now();
     assert_eq!(first.terminate(), Some(0));
     assert!(asked.elapsed() < Duration::from_secs(25), "the stop took {:?}", asked.elapsed());

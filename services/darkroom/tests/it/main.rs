@@ -3,7 +3,9 @@
 mod apart;
 mod bad_input;
 mod command_line;
+mod document;
 mod engines;
+mod full_disk;
 mod harness;
 mod http;
 mod kill;

@@ -1,27 +1,8 @@
 //! Real pictures on the built-in rules: the numbers must be right.
 
-use crate::harness::{darkroom, output, root, sample, stdout_json};
-use runtime::Environment;
+use crate::harness::{develop, root, sample};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// The environment of a program beside the Python environments of this repository.
-pub fn environment() -> Environment {
-    let at = |name: &str| root().join("target").join(name).display().to_string();
-    let variables = BTreeMap::from([("PYTHON_ENV".to_owned(), at("python")), ("TOOLS_ENV".to_owned(), at("tools"))]);
-    Environment::from_variables(&variables, &root(), &root().join("target/release/darkroom")).expect("environment")
-}
-
-/// Runs a picture and answers its report and the folder with the results.
-fn develop(picture: &Path, prompt: &str) -> (Value, tempfile::TempDir) {
-    let out = tempfile::tempdir().expect("out");
-    let done = output(darkroom().args(["run", "--json", "--prompt", prompt, "--out"]).arg(out.path()).arg(picture));
-    let report = stdout_json(&done);
-    assert_eq!((done.status.code(), report["state"].as_str()), (Some(0), Some("succeeded")), "{report}");
-    assert!(out.path().join("code.py").is_file() && out.path().join("report.json").is_file());
-    (report, out)
-}
 
 fn outputs(report: &Value, ending: &str) -> Vec<PathBuf> {
     let outputs = report["outputs"].as_array().expect("outputs").iter();

@@ -153,6 +153,6 @@ async fn an_endpoint_that_is_down_is_named() {
         (Some("failed"), Some("model_unavailable")),
         "{report}"
     );
-    let (status, ready) = server.get("/readyz").await;
+    let (status, ready) = server.readiness().await;
     assert_eq!((status, &ready["ready"]), (503, &json!(false)), "{ready}");
 }

@@ -26,7 +26,7 @@ async fn every_route_asks_who_is_there() {
     ] {
         assert!(paths.contains_key(needed), "{needed} is not documented");
     }
-    let client = reqwest::Client::new();
+    let client = server.stranger();
     let mut asked = 0;
     for (path, item) in paths {
         for method in item
@@ -58,28 +58,4 @@ async fn every_route_asks_who_is_there() {
         }
     }
     assert!(asked >= 30, "only {asked} requests were tried");
-}
-
-/// Protects readers of the API document: no two services use one schema name for different shapes, and
-/// what the gateway's own check calls a mistake is none.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_api_document_is_sound() {
-    let data = tempfile::tempdir().expect("data");
-    let environment = crate::pictures::environment();
-    let system = darkroom::system::System::open(&environment, data.path()).await.expect("open");
-    let token = gateway::LocalToken::open_or_create(data.path()).expect("token");
-    let gateway =
-        gateway::Gateway::new(gateway::Settings::default(), token, std::sync::Arc::new(shared::MemoryState::new()));
-    let site = system.site(&gateway);
-    assert_eq!(site.schema_clashes(), Vec::<String>::new());
-    assert_eq!(gateway::openapi::mistakes(&site.openapi()), Vec::<String>::new());
-}
-
-/// Protects clients of services that are programs of their own: what the gateway tells there is the whole API as it is.
-#[test]
-fn the_told_api_document_is_fresh() {
-    let standing = std::fs::read_to_string(crate::harness::root().join("services/gateway/openapi.json"));
-    let made = darkroom::api::document().expect("JSON");
-    let fix = "run 'target/release/darkroom api > services/gateway/openapi.json' and build again";
-    assert!(standing.expect("the document") == made, "services/gateway/openapi.json is not fresh; {fix}");
 }

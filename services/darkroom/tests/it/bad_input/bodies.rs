@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const TWO_GB: u64 = 2 << 30;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -14,8 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Sends a head and then bytes, 2 GiB or without an end, until the server takes no more. The answer, and how
 /// much had gone out when it came.
 async fn flood(scene: &Scene, path: &str, kind: &str, chunked: bool, begin: &[u8]) -> (u16, Value, u64) {
-    let address = scene.server.base.replace("http://", "");
-    let (mut reading, mut writing) = TcpStream::connect(address).await.expect("a connection").into_split();
+    let (mut reading, mut writing) = tokio::io::split(scene.server.connect().await);
     let length = if chunked { "Transfer-Encoding: chunked".to_owned() } else { format!("Content-Length: {TWO_GB}") };
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {}\r\nContent-Type: {kind}\r\n{length}\r\n\r\n",
@@ -77,9 +75,11 @@ fn memory(pid: u32, what: &str) -> u64 {
 async fn two_gigabytes_are_refused_early() {
     let scene = Scene::new(&[]);
     let before = scene.traces().await;
-    let pid = scene.server.pid();
-    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the peak counts from here");
-    let resident = memory(pid, "VmRSS:");
+    let pids = scene.server.services();
+    for pid in &pids {
+        std::fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the peak counts from here");
+    }
+    let resident: u64 = pids.iter().map(|pid| memory(*pid, "VmRSS:")).sum();
     let form = "multipart/form-data; boundary=B";
     let part = [
         b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n".as_slice(),
@@ -101,7 +101,7 @@ async fn two_gigabytes_are_refused_early() {
             assert!(sent < 128 << 20, "{what}: {} MiB were taken", sent >> 20);
         }
     }
-    let grown = memory(pid, "VmHWM:").saturating_sub(resident);
+    let grown = pids.iter().map(|pid| memory(*pid, "VmHWM:")).sum::<u64>().saturating_sub(resident);
     assert!(grown < 300 << 20, "{} MiB more at the peak", grown >> 20);
     scene.is_as(&before, "floods").await;
 }

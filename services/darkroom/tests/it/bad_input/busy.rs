@@ -17,7 +17,7 @@ async fn a_full_server_says_so_at_once() {
     let slots = (HOGS + 1).to_string();
     let scene = Scene::new(&[("SANDBOX_SLOTS", &slots), ("SANDBOX_QUEUE", &QUEUE.to_string())]);
     let before = scene.traces().await;
-    let client = reqwest::Client::new();
+    let client = scene.server.stranger();
     let hog = || {
         let request = client.post(format!("{}{EXECUTIONS}", scene.server.base)).bearer_auth(&scene.server.token);
         tokio::spawn(request.json(&json!({ "code": "while True: pass" })).send())

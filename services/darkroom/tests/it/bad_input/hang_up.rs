@@ -1,17 +1,16 @@
 //! Clients that go away: whoever sent a plain run and left gets no answer, so the run is ended.
 
 use super::{EXECUTIONS, PATIENCE, Scene, marker, processes_with, sleepers};
+use crate::harness::Line;
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const A_SECOND: Duration = Duration::from_secs(1);
 
 /// Sends a run on a connection of its own; the connection is not read.
-async fn send(scene: &Scene, accept: &str, code: &str, cut: usize) -> TcpStream {
-    let address = scene.server.base.replace("http://", "");
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
+async fn send(scene: &Scene, accept: &str, code: &str, cut: usize) -> Box<dyn Line> {
+    let mut stream = scene.server.connect().await;
     let body = json!({ "code": code }).to_string();
     let request = format!(
         "POST {EXECUTIONS} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {}\r\nAccept: {accept}\r\n\
@@ -20,6 +19,7 @@ async fn send(scene: &Scene, accept: &str, code: &str, cut: usize) -> TcpStream 
         body.len()
     );
     stream.write_all(&request.as_bytes()[..request.len() - cut]).await.expect("sent");
+    stream.flush().await.expect("sent");
     stream
 }
 

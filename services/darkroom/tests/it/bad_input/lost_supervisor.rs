@@ -1,7 +1,7 @@
 //! The supervisor, killed while it runs code.
 
 use super::{EXECUTIONS, PATIENCE, Scene, assert_problem, marker, processes_with, sleepers, supervisor};
-use crate::harness::{Script, descendants, fenced, sample};
+use crate::harness::{Script, fenced, sample};
 use serde_json::{Value, json};
 
 /// Kills the supervisor once its run is seen; answers which it was.
@@ -63,7 +63,7 @@ async fn a_job_goes_on() {
     let script = Script::new(&[&fenced(code)], 0);
     let scene = Scene::new(&[("CODE_MODEL_URL", &script.url())]);
     let job = scene.server.job(&sample("table.png"), json!({})).await;
-    let running = || descendants(scene.server.pid()).into_iter().filter(|pid| threads(*pid) > 20).collect::<Vec<_>>();
+    let running = || scene.server.descendants().into_iter().filter(|pid| threads(*pid) > 20).collect::<Vec<_>>();
     kill_when(&scene, || !running().is_empty()).await;
     let report = scene.server.report(&job).await;
     assert_eq!(report["state"], "succeeded", "{report}");

@@ -1,7 +1,7 @@
 //! A full disk under the folder that keeps files: a small memory file system of the server's own.
 
-use super::{EXECUTIONS, files_below};
-use crate::harness::{PROGRAM, Server, clean, sample};
+use crate::bad_input::{EXECUTIONS, assert_problem};
+use crate::harness::{PROGRAM, Server, clean, files_below, sample};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +46,7 @@ async fn assert_full(
     kept: &std::collections::BTreeSet<PathBuf>,
     folder: &Path,
 ) {
-    super::assert_problem(what, &answer, (507, "storage_unavailable", "cannot store"));
+    assert_problem(what, &answer, (507, "storage_unavailable", "cannot store"));
     assert_eq!(&files_below(folder), kept, "{what}: something of it is left");
     let (status, answer) = server.post(EXECUTIONS, &json!({ "code": "print(1)" })).await;
     assert_eq!((status, &answer["stdout"]), (200, &json!("1\n")), "{what}: what needs no disk works: {answer}");

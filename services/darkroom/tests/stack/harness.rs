@@ -1,0 +1,174 @@
+//! The same harness as that of the one-process program, for services that are programs of their own behind Traefik.
+
+#[path = "../it/harness/client.rs"]
+mod client;
+#[path = "../it/harness/model.rs"]
+mod model;
+#[path = "../it/harness/processes.rs"]
+mod processes;
+
+pub use client::Client;
+pub use model::{Script, fenced};
+pub use processes::{alive, descendants};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use testkit::stack::{EngineUrls, Plan, Stack, fresh_urls};
+
+/// Longest wait for anything that should happen.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository's root")
+}
+
+/// One of the project's sample pictures.
+pub fn sample(name: &str) -> PathBuf {
+    root().join("services/darkroom/samples").join(name)
+}
+
+/// Where bytes can be sent and read as they are.
+pub trait Line: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send {}
+impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send> Line for T {}
+
+/// A running stack of services. Ended when dropped.
+pub struct Server {
+    stack: Stack,
+    urls: EngineUrls,
+    authority: reqwest::Certificate,
+    client: Client,
+}
+
+impl Deref for Server {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Where the engines keep what belongs to a data folder: a second start on it finds everything again.
+fn urls_of(data: &Path) -> EngineUrls {
+    static KNOWN: OnceLock<Mutex<BTreeMap<PathBuf, EngineUrls>>> = OnceLock::new();
+    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(data.to_owned()).or_insert_with(|| fresh_urls().expect("the engines")).clone()
+}
+
+impl Server {
+    /// Starts all services on what belongs to a data folder, and waits until they are ready.
+    pub fn start(data: &Path, variables: &[(&str, &str)]) -> Self {
+        let urls = urls_of(data);
+        let plan = Plan::new().expect("the programs").set("LOG", "error");
+        let plan = variables.iter().fold(plan, |plan, (name, value)| plan.set(name, value));
+        let stack = Stack::start(&plan, &urls).expect("a stack");
+        let pem = std::fs::read(stack.ca_certificate()).expect("the authority");
+        let authority = reqwest::Certificate::from_pem(&pem).expect("a certificate");
+        let client = Client::new(stack.url(), stack.token().to_owned(), Some(authority.clone()));
+        Self { stack, urls, authority, client }
+    }
+
+    /// The processes of the services.
+    pub fn services(&self) -> Vec<u32> {
+        self.stack.pids()
+    }
+
+    /// All processes that services have started.
+    pub fn descendants(&self) -> BTreeSet<u32> {
+        self.services().into_iter().flat_map(descendants).collect()
+    }
+
+    /// Where the sandbox keeps what it works with.
+    pub fn sandbox_folder(&self) -> PathBuf {
+        self.stack.replica("sandbox", 0).data().join("sandbox")
+    }
+
+    /// Names of everything that is stored.
+    pub async fn stored(&self) -> BTreeSet<String> {
+        let store = blob::connect(&self.urls.blob).await.expect("the store");
+        let mut all = BTreeSet::new();
+        for root in ["files", "jobs", "looks", "executions"] {
+            let keys = store.list(&blob::BlobKey::parse(root).expect("a key")).await.expect("a list");
+            all.extend(keys.iter().map(ToString::to_string));
+        }
+        all
+    }
+
+    /// Status and checks of all services.
+    pub async fn readiness(&self) -> (u16, Value) {
+        let mut checks = Vec::new();
+        for replica in self.stack.replicas() {
+            let answer = self.stranger().get(format!("{}/readyz", replica.url())).send().await.expect("an answer");
+            let answer: Value = answer.json().await.expect("JSON");
+            checks.extend(answer["checks"].as_array().cloned().unwrap_or_default());
+        }
+        let ready = checks.iter().all(|check| check["ok"] == true);
+        (if ready { 200 } else { 503 }, json!({ "ready": ready, "checks": checks }))
+    }
+
+    /// A connection to where clients come in.
+    pub async fn connect(&self) -> Box<dyn Line> {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(self.stack.ca_certificate()).expect("the authority") {
+            roots.add(certificate.expect("a certificate")).expect("an authority");
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("TLS versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let port: u16 = self.base.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        let socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+        let name = ServerName::try_from("localhost").expect("a name");
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        Box::new(connector.connect(name, socket).await.expect("TLS"))
+    }
+
+    /// SIGKILL to all services: no chance to tidy up.
+    pub fn kill(&mut self) {
+        self.stack.kill();
+    }
+
+    /// SIGTERM to all services, and how they ended.
+    pub fn terminate(&mut self) -> Option<i32> {
+        Some(i32::from(!self.stack.terminate()))
+    }
+}
+
+/// Takes a picture through a stack; answers the report, with the outputs as files of the folder.
+pub fn develop(picture: &Path, prompt: &str) -> (Value, tempfile::TempDir) {
+    // One for all pictures; its services end with the process.
+    static SERVER: OnceLock<(tempfile::TempDir, Server)> = OnceLock::new();
+    let (_, server) = SERVER.get_or_init(|| {
+        let data = tempfile::tempdir().expect("data");
+        let server = Server::start(data.path(), &[]);
+        (data, server)
+    });
+    let out = tempfile::tempdir().expect("out");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let report = runtime.block_on(async {
+        // Connections belong to a runtime, and each test has its own.
+        let client = Client::new(server.base.clone(), server.token.clone(), Some(server.authority.clone()));
+        let file = client.upload(picture).await;
+        let (status, job) = client.post("/api/v1/jobs", &json!({ "file_ids": [file], "prompt": prompt })).await;
+        assert_eq!(status, 202, "{job}");
+        let mut report = client.report(job["id"].as_str().expect("id")).await;
+        for output in report["outputs"].as_array_mut().expect("outputs") {
+            let link = output["path"].as_str().expect("a link");
+            let answer = client.request(reqwest::Method::GET, link).send().await.expect("an output");
+            let file = out.path().join(output["name"].as_str().expect("a name").replace('/', "_"));
+            std::fs::write(&file, answer.bytes().await.expect("bytes")).expect("written");
+            output["path"] = file.display().to_string().into();
+        }
+        report
+    });
+    assert_eq!(report["state"], "succeeded", "{report}");
+    (report, out)
+}

@@ -1,0 +1,16 @@
+//! The scenarios of the one-process program, unchanged, on services that are programs of their own: RabbitMQ, PostgreSQL,
+//! Redis and an object store below them, Traefik with TLS in front.
+
+#[path = "../it/bad_input.rs"]
+mod bad_input;
+mod harness;
+#[path = "../it/http.rs"]
+mod http;
+#[path = "../it/kill.rs"]
+mod kill;
+#[path = "../it/pictures.rs"]
+mod pictures;
+#[path = "../it/scripted.rs"]
+mod scripted;
+#[path = "../it/site.rs"]
+mod site;
