@@ -39,12 +39,13 @@ certs: ## Make or renew Traefik's development certificate; with DOMAIN=name for 
 test: setup ## Run all tests
 	@cargo test --release --locked --workspace
 
-check: setup ## Formatting, lints, tidiness, licences and advisories
+check: setup ## Formatting, lints, tidiness, licences, and the manifests for Kubernetes
 	@cargo fmt --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@cargo xtask tidy
 	@target/tools/bin/ruff check --quiet --isolated --no-cache --line-length 120 --select E4,E7,E9,F,I,B,UP --ignore E402,B905 services crates
 	@deploy/tools/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
+	@deploy/kubernetes/validate.sh
 
 bench: build ## Measure: sandbox against bare Python, job overhead, memory, start-up
 	@cargo run --release --locked --quiet --package darkroom --example bench
