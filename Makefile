@@ -15,7 +15,7 @@ PROMPT ?=
 OUT ?= out/demo
 export IMAGE PROMPT OUT
 
-.PHONY: help setup build demo run certs test check bench bench-sandbox hostile clean
+.PHONY: help setup build demo run certs test check bench bench-sandbox hostile clean bench-stack stack chaos programs
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,20 @@ bench: build ## Measure: sandbox against bare Python, job overhead, memory, star
 
 bench-sandbox: build ## Measure the sandbox over HTTP against its limits (about ten minutes; PARTS="quick latency")
 	@cargo run --release --locked --quiet --package darkroom --example bench_sandbox -- $(PARTS)
+
+bench-stack: programs ## Measure the stack: against one process, with replicas, memory (about three minutes)
+	@target/release/examples/stack_trials bench
+
+stack: programs ## All services as plain processes on real engines behind Traefik, until Ctrl-C
+	@target/release/stack
+
+chaos: programs ## 300 jobs while services are killed, engines crash and lines are cut (about ten minutes)
+	@target/release/examples/stack_trials chaos
+
+# Everything at once: a selection of packages would compile what they share with other features.
+programs: setup
+	@deploy/tools/servers.sh
+	@cargo build --release --locked --workspace --bins --examples
 
 hostile: setup ## Run all hostile programs twenty times, in company, warm and cold
 	@SANDBOX_TEST_HOSTILE_ROUNDS=20 cargo test --release --locked --workspace --test it -- --nocapture --test-threads=1 hostile_programs

@@ -15,8 +15,11 @@ use tokio_util::task::TaskTracker;
 pub enum Handled {
     /// Its effects are safe; never give it again.
     Done,
-    /// It may work later.
+    /// It may work later. After [`crate::MAX_ATTEMPTS`] attempts it is set aside.
     Retry(Duration),
+    /// Something around us fails, or we stop: again later, however often. The message is not to blame, and setting it
+    /// aside would only lose it.
+    PutOff(Duration),
     /// It never will: set it aside. The text says why, for the log.
     Reject(String),
 }
@@ -80,6 +83,7 @@ async fn handle_one(topic: Topic, delivery: Box<dyn Delivery>, handler: Arc<dyn 
     let settled = match outcome {
         Ok(Handled::Done) => delivery.ack().await,
         Ok(Handled::Retry(delay)) => delivery.retry(delay).await,
+        Ok(Handled::PutOff(delay)) => delivery.put_off(delay).await,
         Ok(Handled::Reject(why)) => {
             tracing::error!(%topic, %message_id, why, "message set aside");
             delivery.reject().await

@@ -24,6 +24,7 @@ pub async fn run_all<F: AsyncFn() -> SharedBus>(fresh: F) {
     ordered_and_acked_once(&*fresh().await).await;
     prefetch_holds_back(&*fresh().await).await;
     retry_counts_attempts_then_sets_aside(&*fresh().await).await;
+    put_off_messages_come_again_uncounted(&*fresh().await).await;
     dropped_deliveries_come_again(&*fresh().await).await;
     rejected_messages_are_set_aside(&*fresh().await).await;
     broadcasts_reach_every_listener(&*fresh().await).await;
@@ -101,6 +102,23 @@ async fn retry_counts_attempts_then_sets_aside(bus: &dyn Bus) {
     nothing_comes(&mut deliveries).await;
     let dead = dead_letters(bus, 1).await;
     assert_eq!(dead.iter().map(|m| m.message_id).collect::<Vec<_>>(), [sent.message_id]);
+}
+
+/// What is put off comes again after its delay as the same attempt, more often than there are attempts; a failure after
+/// that counts from there.
+async fn put_off_messages_come_again_uncounted(bus: &dyn Bus) {
+    bus.publish(message("later")).await.expect("publish");
+    let mut deliveries = bus.consume(TOPIC, 1).await.expect("consume");
+    for turn in 0..=MAX_ATTEMPTS {
+        let delivery = next(&mut deliveries).await;
+        assert_eq!((delivery.message().attempt, &*delivery.message().payload), (1, &b"later"[..]));
+        delivery.put_off(Duration::from_millis(if turn == 0 { 50 } else { 0 })).await.expect("put off");
+    }
+    next(&mut deliveries).await.retry(Duration::ZERO).await.expect("retry");
+    let again = next(&mut deliveries).await;
+    assert_eq!(again.message().attempt, 2);
+    again.ack().await.expect("ack");
+    assert!(bus.dead_letters(TOPIC).await.expect("dead letters").is_empty());
 }
 
 /// A consumer that dies with a message in hand does not lose it.

@@ -6,7 +6,7 @@
 //! - A work topic gives each message to one consumer at a time, in order of publishing while nothing
 //!   fails, never more than `prefetch` unsettled ones to a consumer.
 //! - A delivery is settled once, by value: `ack` ends it, `retry` gives it again (with `attempt` one
-//!   higher) after the delay, `reject` sets it aside. A delivery dropped unsettled, or whose consumer
+//!   higher) after the delay, `put_off` does so without counting, `reject` sets it aside. A delivery dropped unsettled, or whose consumer
 //!   died, is given again.
 //! - After [`MAX_ATTEMPTS`] attempts a message is set aside among the dead letters of its topic. A broker counts
 //!   consumers that die without a word apart, and sets aside what killed several.
@@ -80,6 +80,8 @@ pub trait Delivery: Send {
     async fn ack(self: Box<Self>) -> Result<(), BusError>;
     /// Not now: given again after the delay, or set aside when its attempts are used up.
     async fn retry(self: Box<Self>, delay: Duration) -> Result<(), BusError>;
+    /// Not now, and through no fault of the message: given again after the delay, as the same attempt.
+    async fn put_off(self: Box<Self>, delay: Duration) -> Result<(), BusError>;
     /// Never: set aside at once.
     async fn reject(self: Box<Self>) -> Result<(), BusError>;
 }

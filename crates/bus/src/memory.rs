@@ -36,6 +36,12 @@ impl Queue {
         self.arrived.notify_one();
     }
 
+    /// Gives a message again, in front, as the same attempt.
+    fn put_back(&self, message: Incoming) {
+        self.lock().ready.push_front(message);
+        self.arrived.notify_one();
+    }
+
     /// Gives a message again, in front, or sets it aside when its attempts are used up.
     fn give_again(&self, mut message: Incoming) {
         if message.attempt >= MAX_ATTEMPTS {
@@ -179,6 +185,22 @@ struct MemoryDelivery {
     _slot: OwnedSemaphorePermit,
 }
 
+impl MemoryDelivery {
+    /// Settles it by giving its message back to the queue in that way, after a while.
+    fn after(&mut self, delay: Duration, back: fn(&Queue, Incoming)) {
+        let Some(message) = self.message.take() else { return };
+        let queue = self.queue.clone();
+        if delay.is_zero() {
+            back(&queue, message);
+        } else {
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                back(&queue, message);
+            });
+        }
+    }
+}
+
 impl Drop for MemoryDelivery {
     fn drop(&mut self) {
         if let Some(message) = self.message.take() {
@@ -201,17 +223,12 @@ impl Delivery for MemoryDelivery {
     }
 
     async fn retry(mut self: Box<Self>, delay: Duration) -> Result<(), BusError> {
-        if let Some(message) = self.message.take() {
-            let queue = self.queue.clone();
-            if delay.is_zero() {
-                queue.give_again(message);
-            } else {
-                tokio::spawn(async move {
-                    tokio::time::sleep(delay).await;
-                    queue.give_again(message);
-                });
-            }
-        }
+        self.after(delay, Queue::give_again);
+        Ok(())
+    }
+
+    async fn put_off(mut self: Box<Self>, delay: Duration) -> Result<(), BusError> {
+        self.after(delay, Queue::put_back);
         Ok(())
     }
 

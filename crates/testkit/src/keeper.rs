@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -41,6 +42,8 @@ impl Kept {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(folder.join("log"))?)
+            // Ctrl-C on a terminal reaches us, and nobody whom we end ourselves.
+            .process_group(0)
             .spawn()?;
         let mut said = String::new();
         if let Some(output) = keeper.stdout.take() {

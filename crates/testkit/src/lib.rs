@@ -25,15 +25,12 @@ use std::io::{self, Read};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-/// Ports of the loopback address that nobody used a moment ago.
+/// Ports of the loopback address that nobody used a moment ago, as [`stable_ports`] finds them.
 ///
 /// # Errors
 /// There are none.
 pub fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
-    // All at once, so that they differ.
-    let held = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
-    let ports = held.iter().map(|one| Ok(one.local_addr()?.port())).collect::<io::Result<Vec<_>>>()?;
-    ports.try_into().map_err(|_| io::Error::other("a port is missing"))
+    stable_ports(N).try_into().map_err(|_| io::Error::other("a port is missing"))
 }
 
 /// As many ports of the loopback address that nobody uses, from below the range that outgoing connections take theirs

@@ -4,6 +4,7 @@ use crate::free_ports;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -110,6 +111,8 @@ impl S3Server {
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output)
+            // Ctrl-C on a terminal reaches us, and nobody whom we end ourselves.
+            .process_group(0)
             .spawn()?;
         self.server = Some(server);
         let until = Instant::now() + PATIENCE;

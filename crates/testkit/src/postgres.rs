@@ -1,9 +1,12 @@
 //! PostgreSQL on the loopback address: one server for all tests of a process, a database for each test.
 
 use crate::free_ports;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longest wait for it to take connections.
@@ -16,7 +19,8 @@ const USER: &str = "postgres";
 pub struct Postgres {
     programs: PathBuf,
     port: u16,
-    _keeper: Child,
+    folder: PathBuf,
+    keeper: Mutex<Child>,
 }
 
 /// The server, started by whoever asks first.
@@ -33,8 +37,41 @@ impl Postgres {
         let programs =
             newest("/usr/lib/postgresql").ok_or("PostgreSQL is not installed; Debian: apt-get install postgresql")?;
         let [port] = free_ports().map_err(|error| error.to_string())?;
-        let keeper = begin(&programs, port)?;
-        Ok(Self { programs, port, _keeper: keeper })
+        let (keeper, folder) = begin(&programs, port)?;
+        Ok(Self { programs, port, folder, keeper: Mutex::new(keeper) })
+    }
+
+    /// Where it takes connections.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Ends it without tidying up, as a crash does, and waits until it is there again on what it kept.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn restart(&self) -> Result<(), String> {
+        let before = self.process();
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = keeper.stdin.as_mut().map(|words| words.write_all(b"again\n"));
+        written.ok_or("its keeper is gone")?.map_err(|error| error.to_string())?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let is_new = self.process().is_some_and(|process| Some(process) != before);
+            if is_new && answers(&self.programs, self.port).map_err(|error| error.to_string())? {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err("PostgreSQL does not come up again".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Its first process, as it has written down.
+    fn process(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        text.lines().next().map(str::to_owned)
     }
 
     /// URL of the database of that name, which is made when it is not there: letters and digits.
@@ -83,18 +120,21 @@ fn newest(folder: &str) -> Option<PathBuf> {
         .filter(|bin| bin.join("initdb").is_file())
 }
 
-/// Runs the server until its standard input ends, then ends it and removes its folder.
+/// Runs the server, again after each line, until its standard input ends; then ends it and removes its folder.
 const KEEPER: &str = r#"
 folder=$1; shift
-"$@" >"$folder/log" 2>&1 </dev/null &
-server=$!
-read -r _
+while :; do
+    "$@" >>"$folder/log" 2>&1 </dev/null &
+    server=$!
+    read -r _ || break
+    kill -QUIT "$server"; wait "$server"
+done
 kill -QUIT "$server"; wait "$server"
 rm -rf "$folder"
 "#;
 
 /// Starts the server and answers its keeper, which waits for the end of this process.
-fn begin(programs: &Path, port: u16) -> Result<Child, String> {
+fn begin(programs: &Path, port: u16) -> Result<(Child, PathBuf), String> {
     let text = |error: std::io::Error| error.to_string();
     let folder = tempfile::Builder::new().prefix("postgres-").tempdir().map_err(text)?;
     let mut as_its_user: Vec<&str> = Vec::new();
@@ -114,6 +154,7 @@ fn begin(programs: &Path, port: u16) -> Result<Child, String> {
     if !made.status.success() {
         return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr)));
     }
+    let number = port;
     let (postgres, port) = (program("postgres"), port.to_string());
     let mut keeper = Command::new("sh")
         .args(["-c", KEEPER, "sh"])
@@ -135,15 +176,16 @@ fn begin(programs: &Path, port: u16) -> Result<Child, String> {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
+        // Ctrl-C on a terminal reaches us, and nobody whom we end ourselves.
+        .process_group(0)
         .spawn()
         .map_err(text)?;
     // The keeper's to remove.
     let folder = folder.keep();
     let until = Instant::now() + PATIENCE;
     loop {
-        let mut asked = Command::new(programs.join("pg_isready"));
-        if asked.args(["-q", "-h", "127.0.0.1", "-p", &port]).status().map_err(text)?.success() {
-            return Ok(keeper);
+        if answers(programs, number).map_err(text)? {
+            return Ok((keeper, folder));
         }
         if Instant::now() > until || keeper.try_wait().map_err(text)?.is_some() {
             let said = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
@@ -151,4 +193,10 @@ fn begin(programs: &Path, port: u16) -> Result<Child, String> {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Whether it takes connections.
+fn answers(programs: &Path, port: u16) -> std::io::Result<bool> {
+    let mut asked = Command::new(programs.join("pg_isready"));
+    Ok(asked.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status()?.success())
 }

@@ -155,6 +155,8 @@ impl Redis {
             .stderr(Stdio::null())
             // What a terminal sends to the tests is not for the keeper.
             .process_group(0)
+            // Ctrl-C on a terminal reaches us, and nobody whom we end ourselves.
+            .process_group(0)
             .spawn()?;
         self.keeper = Some(keeper);
         let until = Instant::now() + PATIENCE;

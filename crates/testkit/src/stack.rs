@@ -88,7 +88,7 @@ impl Stack {
         let token = crate::random_hex();
         let mut ports = crate::stable_ports(SERVICES.iter().map(|service| count(plan, service)).sum()).into_iter();
         let mut addresses: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let mut replicas = Vec::new();
+        let mut replicas: Vec<Replica> = Vec::new();
         for service in SERVICES {
             for number in 0..count(plan, service) {
                 let port = ports.next().ok_or("no port is free")?;
@@ -123,10 +123,7 @@ impl Stack {
             critic: addresses["critic"].clone(),
             sandbox: addresses["sandbox"].clone(),
         };
-        let until = Instant::now() + PATIENCE;
-        for replica in &mut replicas {
-            replica.wait_until_ready(until)?;
-        }
+        wait(&replicas, Instant::now() + PATIENCE)?;
         let traefik = Traefik::start(&upstreams)?;
         Ok(Self { replicas, traefik, token, _folder: folder })
     }
@@ -194,8 +191,7 @@ impl Stack {
         for replica in self.replicas.iter_mut().filter(|replica| !replica.runs()) {
             replica.begin().map_err(|error| format!("{}: {error}", replica.name()))?;
         }
-        let until = Instant::now() + PATIENCE;
-        self.replicas.iter_mut().try_for_each(|replica| replica.wait_until_ready(until))
+        wait(&self.replicas, Instant::now() + PATIENCE)
     }
 
     /// SIGTERM to every service, and waits until all have ended: false where one did not end well.
@@ -207,6 +203,14 @@ impl Stack {
         }
         asked.len() == self.replicas.len() && self.replicas.iter_mut().all(Replica::ended_well)
     }
+}
+
+/// Waits until all are ready. Of agents it is enough that they answer: whether models do is not the stack's matter.
+fn wait(replicas: &[Replica], until: Instant) -> Result<(), String> {
+    replicas.iter().try_for_each(|replica| match replica.service() {
+        "agent" => replica.wait_until_up(until),
+        _ => replica.wait_until_ready(until),
+    })
 }
 
 fn count(plan: &Plan, service: &str) -> usize {

@@ -4,6 +4,7 @@ use crate::{first_of, free_ports};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -147,7 +148,11 @@ impl Traefik {
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log);
-        self.keeper = Some(keeper.spawn()?);
+        self.keeper = Some(
+            keeper // Ctrl-C on a terminal reaches us, and nobody whom we end ourselves.
+                .process_group(0)
+                .spawn()?,
+        );
         self.wait_until_it_routes()
     }
 

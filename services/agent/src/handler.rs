@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 /// Pause before a command is given again because the bus or the store failed.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// The pause before the last time: a store that restarts is back by then.
+const LONG_PAUSE: Duration = Duration::from_secs(10);
+
 /// Handles `agent.think`.
 pub struct ThinkHandler {
     bus: SharedBus,
@@ -101,7 +104,7 @@ impl ThinkHandler {
             Ok(()) => Handled::Done,
             Err(error) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, %error, "answer could not be published");
-                Handled::Retry(PAUSE)
+                Handled::PutOff(PAUSE)
             }
         }
     }
@@ -110,7 +113,7 @@ impl ThinkHandler {
     async fn no_store(&self, turn: &Turn, attempt: u32, trouble: &Trouble) -> Handled {
         tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, %trouble, attempt, "the store cannot be read");
         if attempt < MAX_ATTEMPTS {
-            Handled::Retry(PAUSE)
+            Handled::Retry(if attempt == 1 { PAUSE } else { LONG_PAUSE })
         } else {
             self.fail(turn, ErrorCode::StorageUnavailable).await
         }
@@ -142,7 +145,7 @@ impl Handler for ThinkHandler {
                 tracing::info!(job.id = %turn.job_id, step.id = %turn.step_id, "a turn ends because its job was stopped");
                 Handled::Done
             }
-            () = drained(&self.stop, self.thinker.settings.drain) => Handled::Retry(Duration::ZERO),
+            () = drained(&self.stop, self.thinker.settings.drain) => Handled::PutOff(Duration::ZERO),
             handled = self.answer(&turn, message.attempt) => handled,
         }
     }

@@ -59,7 +59,7 @@ impl Handler for ReviewHandler {
             Ok(()) => Handled::Done,
             Err(error) => {
                 tracing::warn!(%error, "the event of a review could not be published");
-                Handled::Retry(PUBLISH_DELAY)
+                Handled::PutOff(PUBLISH_DELAY)
             }
         }
     }

@@ -87,7 +87,11 @@ impl Handler for Answers {
             Ok(_) => Handled::Done,
             Err(error) => {
                 log_error("storing an answer", &error);
-                Handled::Retry(STORE_RETRY_DELAY)
+                match error {
+                    // The database fails, or others change the same job: the answer is not to blame.
+                    StoreError::Engine(_) | StoreError::Changed => Handled::PutOff(STORE_RETRY_DELAY),
+                    StoreError::Content(_) => Handled::Retry(STORE_RETRY_DELAY),
+                }
             }
         }
     }

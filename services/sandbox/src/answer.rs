@@ -11,7 +11,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Pause before work that failed for lack of something is tried again.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(2);
+/// The pause before the last time: a store that restarts is back by then.
+const LONG_RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// Whom an answer is for.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +75,7 @@ pub async fn publish(bus: &SharedBus, address: Address, payload: Vec<u8>) -> Han
         Ok(()) => Handled::Done,
         Err(error) => {
             tracing::warn!(%error, "an answer could not be published");
-            Handled::Retry(RETRY_DELAY)
+            Handled::PutOff(RETRY_DELAY)
         }
     }
 }
@@ -81,8 +83,10 @@ pub async fn publish(bus: &SharedBus, address: Address, payload: Vec<u8>) -> Han
 /// What to do with a command that got no result.
 pub async fn no_result(bus: &SharedBus, message: &Incoming, address: Option<Address>, trouble: Trouble) -> Handled {
     let failure = match trouble {
-        Trouble::Stopping => return Handled::Retry(Duration::ZERO),
-        Trouble::Passing(_) if message.attempt < MAX_ATTEMPTS => return Handled::Retry(RETRY_DELAY * message.attempt),
+        Trouble::Stopping => return Handled::PutOff(Duration::ZERO),
+        Trouble::Passing(_) if message.attempt < MAX_ATTEMPTS => {
+            return Handled::Retry(if message.attempt == 1 { RETRY_DELAY } else { LONG_RETRY_DELAY });
+        }
         Trouble::Passing(failure) | Trouble::Final(failure) => failure,
     };
     let Some(address) = address else { return Handled::Done };

@@ -149,15 +149,20 @@ struct RabbitDelivery {
     _slot: OwnedSemaphorePermit,
 }
 
-/// Gives a message again later, or sets it aside when its attempts are used up. A copy that says which attempt it is,
-/// published before the original is settled: between the two the message is there twice, never not at all.
+/// Gives a message again later as the next attempt, or sets it aside when its attempts are used up.
 async fn give_again(hold: Hold, lines: &Lines, message: Incoming, delay: Duration) -> Result<(), BusError> {
     if message.attempt >= MAX_ATTEMPTS {
         return hold.set_aside().await;
     }
+    let attempt = message.attempt + 1;
+    give_copy(hold, lines, Incoming { attempt, ..message }, delay).await
+}
+
+/// Gives a message again later. A copy that says which attempt it is,
+/// published before the original is settled: between the two the message is there twice, never not at all.
+async fn give_copy(hold: Hold, lines: &Lines, copy: Incoming, delay: Duration) -> Result<(), BusError> {
     let names = lines.publishing.names();
     let exchange = if delay.is_zero() { names.work() } else { names.retry_after(delay) };
-    let copy = Incoming { attempt: message.attempt + 1, ..message };
     while let Err(error) = publish::publish(&lines.publishing, &exchange, &copy).await {
         // Given up, it would stay with a consumer that has forgotten it; given back, it would be counted as a death.
         // With its channel it goes back by itself.
@@ -199,6 +204,13 @@ impl Delivery for RabbitDelivery {
     async fn retry(mut self: Box<Self>, delay: Duration) -> Result<(), BusError> {
         match self.hold.take() {
             Some(hold) => give_again(hold, &self.lines, self.message.clone(), delay).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn put_off(mut self: Box<Self>, delay: Duration) -> Result<(), BusError> {
+        match self.hold.take() {
+            Some(hold) => give_copy(hold, &self.lines, self.message.clone(), delay).await,
             None => Ok(()),
         }
     }

@@ -4,6 +4,7 @@ use crate::keeper::Kept;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -135,8 +136,20 @@ impl Replica {
     ///
     /// # Errors
     /// It ended, or time is up: what it said.
-    pub fn wait_until_ready(&mut self, until: Instant) -> Result<(), String> {
-        while !self.is_ready() {
+    pub fn wait_until_ready(&self, until: Instant) -> Result<(), String> {
+        self.wait_until(until, Self::is_ready)
+    }
+
+    /// Waits until it takes connections.
+    ///
+    /// # Errors
+    /// It ended, or time is up: what it said.
+    pub fn wait_until_up(&self, until: Instant) -> Result<(), String> {
+        self.wait_until(until, |replica| TcpStream::connect(replica.address()).is_ok())
+    }
+
+    fn wait_until(&self, until: Instant, condition: impl Fn(&Self) -> bool) -> Result<(), String> {
+        while !condition(self) {
             if !self.runs() || Instant::now() > until {
                 let checked = std::fs::read_to_string(self.folder.join("check")).unwrap_or_default();
                 return Err(format!("{} is not ready: {}\n{checked}", self.name(), self.log()));

@@ -2,6 +2,7 @@
 
 mod certs;
 mod client;
+mod crashes;
 mod object_store;
 mod traefik;
 mod upstream;

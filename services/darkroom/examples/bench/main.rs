@@ -3,12 +3,15 @@
 
 #[path = "../shared/measure.rs"]
 mod measure;
+#[path = "../shared/python.rs"]
+mod python;
 
 use common::OwnerId;
 use darkroom::system::System;
 use futures::StreamExt;
 use jobs::NewJob;
-use measure::{PLOT, PRINT, bare, quantile, root, status_kib, target};
+use measure::{quantile, root, status_kib, target};
+use python::{PLOT, PRINT, bare};
 use runtime::Environment;
 use sandbox::ExecutionRequest;
 use std::collections::BTreeMap;

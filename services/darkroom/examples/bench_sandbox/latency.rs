@@ -1,7 +1,8 @@
 //! One run at a time: what somebody waits who asks for it.
 
 use super::Scale;
-use super::measure::{PLOT, PRINT, bare, millis, quantile, root, target};
+use super::measure::{millis, quantile, root, target};
+use super::python::{PLOT, PRINT, bare};
 use super::server::Server;
 use super::table::{Limit, Table};
 use base64::Engine;

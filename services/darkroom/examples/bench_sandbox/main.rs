@@ -9,6 +9,8 @@ mod latency;
 #[path = "../shared/measure.rs"]
 mod measure;
 mod neighbours;
+#[path = "../shared/python.rs"]
+mod python;
 mod residue;
 mod server;
 mod slots;

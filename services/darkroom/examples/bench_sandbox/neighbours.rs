@@ -1,7 +1,8 @@
 //! What others notice of runs that take all they can get.
 
 use super::Scale;
-use super::measure::{PRINT, quantile, status_kib};
+use super::measure::{quantile, status_kib};
+use super::python::PRINT;
 use super::server::Server;
 use super::table::{Limit, Table};
 use serde_json::json;

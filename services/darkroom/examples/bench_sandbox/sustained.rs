@@ -1,7 +1,8 @@
 //! As many runs as two cores can do: here, and with nsjail and Python started for each.
 
 use super::Scale;
-use super::measure::{PLOT, PRINT, millis, target};
+use super::measure::{millis, target};
+use super::python::{PLOT, PRINT};
 use super::server::Server;
 use super::table::{Limit, Table};
 use futures::stream::{self, StreamExt};

@@ -1,13 +1,7 @@
-//! What the benchmarks share: quantiles, bare Python as the peer, and what the kernel says of a process.
+//! What the benchmarks share: quantiles, and what the kernel says of a process.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// The shortest program.
-pub const PRINT: &str = "print(1)";
-/// A usual program: imports, a frame, a plot.
-pub const PLOT: &str = "import numpy as np\nimport pandas as pd\nimport matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nframe = pd.DataFrame({'x': np.arange(50), 'y': np.arange(50) ** 2})\nframe.plot(x='x', y='y')\nplt.savefig('plot.png')\n";
+use std::time::Duration;
 
 /// Root of the repository.
 pub fn root() -> PathBuf {
@@ -35,14 +29,6 @@ pub fn quantile(times: &[Duration], share: f64) -> f64 {
     )]
     let index = ((sorted.len() - 1) as f64 * share).round() as usize;
     sorted[index]
-}
-
-/// One run of bare Python.
-pub fn bare(python: &Path, code: &str, folder: &Path) -> Duration {
-    let begun = Instant::now();
-    let status = Command::new(python).args(["-c", code]).current_dir(folder).stdout(Stdio::null()).status();
-    assert!(status.is_ok_and(|status| status.success()), "bare Python runs the code");
-    begun.elapsed()
 }
 
 /// A number that `/proc/PID/status` gives in KiB.
