@@ -15,6 +15,8 @@ echo "$!"
 read -r line
 kill -KILL "-$!"; wait "$!"
 ended=$?
+# Its children die by themselves, and hold its ports until they have.
+for _ in $(seq 250); do kill -0 "-$!" 2>/dev/null || break; sleep 0.02; done
 [ -n "$line" ] || rm -rf "$folder"
 exit "$ended"
 "#;
