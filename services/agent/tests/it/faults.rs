@@ -208,6 +208,6 @@ async fn an_unreadable_store_is_told_in_the_end() {
     let started = std::time::Instant::now();
     let Outcome::Failure(failure) = rig.ask(&think("x", vec![], 4)).await else { panic!("no failure") };
     assert_eq!(failure.code, "storage_unavailable");
-    assert!(started.elapsed() > Duration::from_secs(1));
+    assert!(started.elapsed() > Duration::from_secs(10), "a store that restarts is waited for");
     assert_eq!(rig.calls(), 0);
 }

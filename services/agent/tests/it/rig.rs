@@ -115,7 +115,7 @@ pub async fn send(bus: &SharedBus, topic: Topic, payload: Vec<u8>) {
 
 /// The next answer, acknowledged.
 pub async fn next(answers: &mut Box<dyn Deliveries>) -> jobs_v1::StepEvent {
-    let delivery = tokio::time::timeout(Duration::from_secs(10), answers.next()).await.expect("an answer").unwrap();
+    let delivery = tokio::time::timeout(Duration::from_secs(30), answers.next()).await.expect("an answer").unwrap();
     let event = decode(&delivery.message().payload).unwrap();
     delivery.ack().await.unwrap();
     event
