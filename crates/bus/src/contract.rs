@@ -29,6 +29,7 @@ pub async fn run_all<F: AsyncFn() -> SharedBus>(fresh: F) {
     rejected_messages_are_set_aside(&*fresh().await).await;
     broadcasts_reach_every_listener(&*fresh().await).await;
     misuse_is_refused(&*fresh().await).await;
+    the_largest_message_comes_whole(&*fresh().await).await;
     traces_go_with_their_message(&*fresh().await).await;
     checks_say_whether_it_takes_messages(&*fresh().await).await;
     a_panicking_handler_is_retried(fresh().await).await;
@@ -164,6 +165,16 @@ async fn misuse_is_refused(bus: &dyn Bus) {
     assert!(bus.subscribe(TOPIC).await.is_err());
     let huge = Outgoing { payload: vec![0; common::wire::MAX_MESSAGE_BYTES + 1], ..message("") };
     assert!(bus.publish(huge).await.is_err());
+}
+
+/// The largest message there may be comes as it was sent.
+async fn the_largest_message_comes_whole(bus: &dyn Bus) {
+    let payload: Vec<u8> = (0..common::wire::MAX_MESSAGE_BYTES).map(|n| (n * 31 % 251) as u8).collect();
+    bus.publish(Outgoing { payload: payload.clone(), ..message("") }).await.expect("publish");
+    let mut deliveries = bus.consume(TOPIC, 1).await.expect("consume");
+    let delivery = next(&mut deliveries).await;
+    assert!(delivery.message().payload == payload, "it changed on the way");
+    delivery.ack().await.expect("ack");
 }
 
 /// A message keeps its trace: as work, when it is given again after a pause or after its consumer died, among the dead

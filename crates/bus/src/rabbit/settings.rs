@@ -13,6 +13,9 @@ const MAX_NAMESPACE: usize = 64;
 /// and half of one more until that is noticed: after 12.5 seconds at most. RabbitMQ advises 5 to 20; with less, a busy
 /// machine is taken for a dead one.
 const HEARTBEAT_SECONDS: u32 = 5;
+/// Bytes of a frame where the URL does not say. The library keeps 64 frames of this size for each connection, whatever is
+/// on its way: with the usual 128 KiB it would hold 16 MB for our two. Larger messages come in several frames.
+const FRAME_BYTES: u32 = 16 * 1024;
 
 /// Where the broker is and how it is used.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +62,10 @@ impl RabbitSettings {
         let heartbeat = format!("heartbeat={HEARTBEAT_SECONDS}");
         if !rest.iter().any(|pair| pair.starts_with("heartbeat=")) {
             rest.push(&heartbeat);
+        }
+        let frame = format!("frame_max={FRAME_BYTES}");
+        if !rest.iter().any(|pair| pair.starts_with("frame_max=")) {
+            rest.push(&frame);
         }
         let places = places(place, &rest.join("&"))?;
         Ok(Self { places, namespace, start_patience: Duration::from_secs(60) })
@@ -113,7 +120,8 @@ mod tests {
     #[test]
     fn urls_are_read() {
         let parsed = RabbitSettings::parse("amqp://u:secret@h:1/v").unwrap();
-        assert_eq!((&*parsed.places[0].url, &*parsed.namespace), ("amqp://u:secret@h:1/v?heartbeat=5", "darkroom"));
+        let url = "amqp://u:secret@h:1/v?heartbeat=5&frame_max=16384";
+        assert_eq!((&*parsed.places[0].url, &*parsed.namespace), (url, "darkroom"));
         assert_eq!(format!("{parsed:?}").matches("h:1").count(), 1);
         assert!(!format!("{parsed:?}").contains("secret"));
         let parsed = RabbitSettings::parse("amqps://h?heartbeat=3&namespace=team-1&frame_max=9").unwrap();
@@ -129,11 +137,11 @@ mod tests {
     #[test]
     fn several_hosts_are_several_urls() {
         assert_eq!(
-            urls("amqp://u:p,w@a:1,b,10.0.0.3:5672/%2f?heartbeat=9"),
+            urls("amqp://u:p,w@a:1,b,10.0.0.3:5672/%2f?heartbeat=9&frame_max=9"),
             [
-                "amqp://u:p,w@a:1/%2f?heartbeat=9",
-                "amqp://u:p,w@b/%2f?heartbeat=9",
-                "amqp://u:p,w@10.0.0.3:5672/%2f?heartbeat=9"
+                "amqp://u:p,w@a:1/%2f?heartbeat=9&frame_max=9",
+                "amqp://u:p,w@b/%2f?heartbeat=9&frame_max=9",
+                "amqp://u:p,w@10.0.0.3:5672/%2f?heartbeat=9&frame_max=9"
             ]
         );
         for odd in ["a,,b", "a,", "", ":1", "a:99999,b", "a:x", "[::1]:5672", "a b"] {
