@@ -1,11 +1,15 @@
 use super::*;
-use std::os::unix::fs::PermissionsExt;
 
 fn fake(script: &str) -> (tempfile::TempDir, Ruff) {
     let folder = tempfile::tempdir().expect("a folder");
     let program = folder.path().join("ruff");
-    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a script");
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    // Written by somebody else: a file that we hold open for writing cannot be executed, and a test beside this one that
+    // starts a program holds for a moment whatever we hold.
+    let written = std::process::Command::new("sh")
+        .args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod 755 \"$0\""])
+        .args([program.as_os_str(), script.as_ref()])
+        .status();
+    assert!(written.is_ok_and(|status| status.success()), "a script");
     let ruff = Ruff::new(program, Duration::from_secs(2));
     (folder, ruff)
 }
