@@ -2,12 +2,16 @@
 
 use crate::{TOOLS, critic};
 use critic::{Critic, Settings};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 fn script(path: &Path, body: &str) {
-    std::fs::write(path, format!("#!/bin/sh\n{body}\n")).expect("a script");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    // Written by somebody else: a file that we hold open for writing cannot be executed, and a test beside this one that
+    // starts a program holds for a moment whatever we hold.
+    let written = std::process::Command::new("sh")
+        .args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod 755 \"$0\""])
+        .args([path.as_os_str(), body.as_ref()])
+        .status();
+    assert!(written.is_ok_and(|status| status.success()), "a script");
 }
 
 /// Protects doctor and the log: the versions in use are known, and a healthy critic says so.
