@@ -41,6 +41,8 @@ impl Kept {
             .args(words)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
+            // What it leaves where it stands (a crash dump of Erlang) is its own, and no .env of ours is read.
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(folder.join("log"))?)
