@@ -2,13 +2,25 @@
 
 use crate::{BusError, Delivery, Incoming, SharedBus};
 use async_trait::async_trait;
+use common::TraceContext;
 use common::topic::Topic;
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+tokio::task_local! {
+    static IN_HAND: TraceContext;
+}
+
+/// The trace of the message that is being handled, one step on: for what is published because of it. None outside of
+/// [`Handler::handle`], and in tasks it started.
+pub fn trace_in_hand() -> Option<TraceContext> {
+    IN_HAND.try_with(TraceContext::step).ok()
+}
 
 /// What a handler says of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +89,27 @@ impl Consumer {
     }
 }
 
+/// One line for each message, as there is one for each request.
+fn log<Panic>(outcome: &Result<Handled, Panic>, start: Instant) {
+    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+    let outcome = match outcome {
+        Ok(Handled::Done) => "done",
+        Ok(Handled::Retry(_)) => "retry",
+        Ok(Handled::PutOff(_)) => "put off",
+        Ok(Handled::Reject(_)) => "set aside",
+        Err(_) => "panicked",
+    };
+    tracing::info!(outcome, duration_ms, "message handled");
+}
+
 async fn handle_one(topic: Topic, delivery: Box<dyn Delivery>, handler: Arc<dyn Handler>) {
-    let outcome = AssertUnwindSafe(handler.handle(delivery.message())).catch_unwind().await;
+    let trace = delivery.message().trace.clone().unwrap_or_else(TraceContext::begin);
     let message_id = delivery.message().message_id;
+    let start = Instant::now();
+    let span = tracing::info_span!("message", %topic, message.id = %message_id, trace.id = trace.trace_id());
+    let handled = AssertUnwindSafe(handler.handle(delivery.message())).catch_unwind();
+    let outcome = IN_HAND.scope(trace, handled).instrument(span.clone()).await;
+    span.in_scope(|| log(&outcome, start));
     let settled = match outcome {
         Ok(Handled::Done) => delivery.ack().await,
         Ok(Handled::Retry(delay)) => delivery.retry(delay).await,

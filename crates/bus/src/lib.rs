@@ -19,16 +19,14 @@ pub mod consumer;
 pub mod contract;
 mod memory;
 mod rabbit;
-mod trace;
 
-pub use consumer::{Consumer, Handled, Handler};
+pub use consumer::{Consumer, Handled, Handler, trace_in_hand};
 pub use memory::MemoryBus;
 pub use rabbit::{RabbitBus, RabbitSettings};
-pub use trace::{InvalidTraceContext, TraceContext};
 
 use async_trait::async_trait;
-use common::MessageId;
 use common::topic::Topic;
+use common::{MessageId, TraceContext};
 use std::sync::Arc;
 use std::time::Duration;
 

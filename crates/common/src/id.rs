@@ -1,5 +1,6 @@
 //! Typed ids: a job id cannot be passed where a file id is meant.
 
+use crate::TraceContext;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -121,11 +122,13 @@ pub struct Caller {
     pub owner: OwnerId,
     /// The proof for services elsewhere; within one process there is none, and none is needed.
     pub pass: Option<Pass>,
+    /// The trace of the request that made this necessary; none when it was no request.
+    pub trace: Option<TraceContext>,
 }
 
 impl From<&OwnerId> for Caller {
     fn from(owner: &OwnerId) -> Self {
-        Self { owner: owner.clone(), pass: None }
+        Self { owner: owner.clone(), pass: None, trace: None }
     }
 }
 

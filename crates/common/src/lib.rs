@@ -9,7 +9,9 @@ pub mod job;
 pub mod picture;
 pub mod review;
 pub mod topic;
+pub mod trace;
 pub mod wire;
 
 pub use error::{ErrorCode, Failure};
 pub use id::{Caller, ExecutionId, FileId, JobId, MessageId, OwnerId, Pass, StepId};
+pub use trace::TraceContext;

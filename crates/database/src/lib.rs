@@ -65,6 +65,10 @@ pub async fn connect(url: &str, service: &str) -> Result<DatabaseConnection, Con
     }
 }
 
+/// After this long without use, connections beyond the first are closed: a busy moment does not hold memory, files and
+/// the engine's places for ever.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
 async fn sqlite(folder: &str, service: &str) -> Result<DatabaseConnection, ConnectError> {
     std::fs::create_dir_all(folder).map_err(|source| ConnectError::Folder { folder: folder.to_owned(), source })?;
     let file = Path::new(folder).join(format!("{service}.db"));
@@ -72,6 +76,7 @@ async fn sqlite(folder: &str, service: &str) -> Result<DatabaseConnection, Conne
     options
         .max_connections(4)
         .min_connections(1)
+        .idle_timeout(IDLE_TIMEOUT)
         .acquire_timeout(Duration::from_secs(10))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {

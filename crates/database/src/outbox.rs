@@ -1,13 +1,13 @@
 //! Messages that commit together with the change that makes them necessary.
 //!
 //! A service pushes messages in its own transaction; a relay publishes them afterwards and removes
-//! each once the bus has it. A crash in between publishes a message again, never loses it.
+//! them once the bus has them. A crash in between publishes a message again, never loses it.
 
 use common::MessageId;
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, QueryOrder, QuerySelect};
-use sea_orm_migration::prelude::{Table, TableCreateStatement};
-use sea_orm_migration::schema::{big_integer, binary, string_len, uuid_uniq};
+use sea_orm_migration::prelude::{Table, TableAlterStatement, TableCreateStatement};
+use sea_orm_migration::schema::{big_integer, binary, string_len, text_null, uuid_uniq};
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -24,9 +24,23 @@ mod entity {
         pub topic: String,
         pub payload: Vec<u8>,
         pub pushed_at_ms: i64,
+        pub trace: Option<String>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A message for the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The id it is published under, each time the same.
+    pub message_id: MessageId,
+    /// Name of the topic.
+    pub topic: String,
+    /// The encoded message.
+    pub payload: Vec<u8>,
+    /// The trace it belongs to, as a [`common::TraceContext`] is written.
+    pub trace: Option<String>,
 }
 
 /// A message waiting to be published.
@@ -34,12 +48,8 @@ mod entity {
 pub struct Pending {
     /// Place in the order of publishing.
     pub position: i64,
-    /// The id it is published under, each time the same.
-    pub message_id: MessageId,
-    /// Name of the topic.
-    pub topic: String,
-    /// The encoded message.
-    pub payload: Vec<u8>,
+    /// What to publish.
+    pub message: Message,
 }
 
 /// The table, for the migration of the service that owns it.
@@ -55,25 +65,28 @@ pub fn table() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Adds a message within the caller's transaction.
+/// The column that came later, for the next migration of the service that owns the table.
+pub fn add_trace() -> TableAlterStatement {
+    Table::alter().table("outbox").add_column(text_null("trace")).to_owned()
+}
+
+/// Adds messages, to be published in their order, within the caller's transaction.
 ///
 /// # Errors
 /// The engine fails; the transaction cannot commit then.
-pub async fn push<C: ConnectionTrait>(
-    tx: &C,
-    message_id: MessageId,
-    topic: &str,
-    payload: Vec<u8>,
-    now: DateTimeUtc,
-) -> Result<(), DbErr> {
-    let row = entity::ActiveModel {
-        message_id: Set(message_id.0),
-        topic: Set(topic.to_owned()),
-        payload: Set(payload),
+pub async fn push<C: ConnectionTrait>(tx: &C, messages: Vec<Message>, now: DateTimeUtc) -> Result<(), DbErr> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let rows = messages.into_iter().map(|message| entity::ActiveModel {
+        message_id: Set(message.message_id.0),
+        topic: Set(message.topic),
+        payload: Set(message.payload),
         pushed_at_ms: Set(now.timestamp_millis()),
+        trace: Set(message.trace),
         ..Default::default()
-    };
-    entity::Entity::insert(row).exec_without_returning(tx).await.map(drop)
+    });
+    entity::Entity::insert_many(rows).exec_without_returning(tx).await.map(drop)
 }
 
 /// The next messages to publish, in order, at most `limit`.
@@ -86,17 +99,24 @@ pub async fn pending<C: ConnectionTrait>(db: &C, limit: u64) -> Result<Vec<Pendi
         .into_iter()
         .map(|row| Pending {
             position: row.id,
-            message_id: MessageId(row.message_id),
-            topic: row.topic,
-            payload: row.payload,
+            message: Message {
+                message_id: MessageId(row.message_id),
+                topic: row.topic,
+                payload: row.payload,
+                trace: row.trace,
+            },
         })
         .collect())
 }
 
-/// Removes a message that the bus has.
+/// Removes messages that the bus has, by their positions.
 ///
 /// # Errors
-/// The engine fails; the message will be published again.
-pub async fn published<C: ConnectionTrait>(db: &C, message: &Pending) -> Result<(), DbErr> {
-    entity::Entity::delete_by_id(message.position).exec(db).await.map(drop)
+/// The engine fails; the messages will be published again.
+pub async fn published<C: ConnectionTrait>(db: &C, positions: &[i64]) -> Result<(), DbErr> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    let those = entity::Column::Id.is_in(positions.iter().copied());
+    entity::Entity::delete_many().filter(those).exec(db).await.map(drop)
 }

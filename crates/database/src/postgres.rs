@@ -22,7 +22,11 @@ pub async fn connect(url: &str, service: &str) -> Result<DatabaseConnection, DbE
     let made = make_schema(&once, service).await;
     once.close().await?;
     made?;
-    options.max_connections(MOST_CONNECTIONS).min_connections(1).set_schema_search_path(service);
+    options
+        .max_connections(MOST_CONNECTIONS)
+        .min_connections(1)
+        .idle_timeout(crate::IDLE_TIMEOUT)
+        .set_schema_search_path(service);
     Database::connect(options).await
 }
 

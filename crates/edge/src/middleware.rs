@@ -12,7 +12,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
-use common::ErrorCode;
+use common::{ErrorCode, TraceContext};
 use futures::{FutureExt, Stream};
 use std::any::Any;
 use std::cell::RefCell;
@@ -49,13 +49,15 @@ pub(crate) async fn observe(
     let id = RequestId::from_headers(request.headers());
     let method = request.method().clone();
     request.extensions_mut().insert(id.clone());
+    let trace = trace_of(request.headers());
     if method == Method::HEAD {
         request.extensions_mut().insert(Head);
         request.head_mut().method = Method::GET;
     }
     // Neither the query nor headers: both can carry credentials.
     let unread = keep_open(&mut request);
-    let span = tracing::info_span!("request", request.id = %id, http.method = %method);
+    let span = tracing::info_span!("request", request.id = %id, trace.id = trace.trace_id(), http.method = %method);
+    request.extensions_mut().insert(trace);
     let result = next.call(request).instrument(span.clone()).await;
     match result {
         Ok(response) => {
@@ -78,6 +80,13 @@ pub(crate) async fn observe(
             Err(error)
         }
     }
+}
+
+/// The caller's trace, one step on, or a new one.
+fn trace_of(headers: &HeaderMap) -> TraceContext {
+    let head = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let given = head("traceparent").and_then(|parent| TraceContext::new(parent, head("tracestate")).ok());
+    given.map_or_else(TraceContext::begin, |given| given.step())
 }
 
 fn log(route: &str, status: StatusCode, start: Instant) {

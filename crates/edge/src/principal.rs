@@ -5,7 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use async_trait::async_trait;
-use common::{Caller, ErrorCode, OwnerId, Pass};
+use common::{Caller, ErrorCode, OwnerId, Pass, TraceContext};
 use std::future::{Ready, ready};
 
 /// A caller that was authenticated. Objects belong to `owner`; someone else's object does not exist.
@@ -16,17 +16,19 @@ pub struct Principal {
     /// The proof that came with the request, to go along with questions to other services; within one process there is
     /// none.
     pub pass: Option<Pass>,
+    /// The trace of the request.
+    pub trace: Option<TraceContext>,
 }
 
 impl Principal {
     /// A caller known within this process.
     pub fn local(owner: OwnerId) -> Self {
-        Self { owner, pass: None }
+        Self { owner, pass: None, trace: None }
     }
 
     /// The caller, as another service is told.
     pub fn caller(&self) -> Caller {
-        Caller { owner: self.owner.clone(), pass: self.pass.clone() }
+        Caller { owner: self.owner.clone(), pass: self.pass.clone(), trace: self.trace.clone() }
     }
 }
 
@@ -47,7 +49,9 @@ impl FromRequest for Principal {
 
     /// Takes the principal the middleware left on the request; without one the answer is 401.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Principal>().cloned();
+        let extensions = request.extensions();
+        let trace = extensions.get::<TraceContext>().cloned();
+        let known = extensions.get::<Principal>().map(|known| Self { trace, ..known.clone() });
         ready(known.ok_or_else(|| Problem::new(ErrorCode::Unauthorized)))
     }
 }

@@ -7,7 +7,7 @@ use crate::think::{EVENT_BYTES, Thinker, Trouble};
 use crate::turn::Turn;
 use async_trait::async_trait;
 use blob::ErrorKind;
-use bus::{Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus, Subscription};
+use bus::{Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus, Subscription, trace_in_hand};
 use common::topic::Topic;
 use common::wire::{agent_v1, decode, encode, jobs_v1};
 use common::{ErrorCode, Failure, MessageId, StepId};
@@ -100,7 +100,7 @@ impl ThinkHandler {
     async fn publish(&self, turn: &Turn, payload: Vec<u8>) -> Handled {
         // The same step always has the same message: consumers drop the repeat.
         let message_id = MessageId(uuid::Uuid::new_v5(&turn.step_id.0, b"agent.step-event"));
-        match self.bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload, trace: None }).await {
+        match self.bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload, trace: trace_in_hand() }).await {
             Ok(()) => Handled::Done,
             Err(error) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, %error, "answer could not be published");

@@ -2,7 +2,7 @@
 
 use crate::Critic;
 use async_trait::async_trait;
-use bus::{BusError, Consumer, Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus};
+use bus::{BusError, Consumer, Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus, trace_in_hand};
 use common::topic::Topic;
 use common::wire::jobs_v1::step_event::Outcome;
 use common::wire::{self, InvalidMessage, critic_v1, jobs_v1};
@@ -53,7 +53,7 @@ impl Handler for ReviewHandler {
         // The command is done only once its event is safe with the bus.
         match self
             .bus
-            .publish(Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload, trace: None })
+            .publish(Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload, trace: trace_in_hand() })
             .await
         {
             Ok(()) => Handled::Done,

@@ -9,7 +9,7 @@ use crate::upload::Received;
 use crate::view::FileView;
 use crate::{Files, encode, fault};
 use bytes::Bytes;
-use common::{ErrorCode, Failure};
+use common::{ErrorCode, Failure, TraceContext};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -27,11 +27,11 @@ struct Rendered {
 }
 
 impl Files {
-    /// Makes a received upload exist, or removes what came of it.
+    /// Makes a received upload exist, or removes what came of it. What that causes belongs to the trace.
     ///
     /// # Errors
     /// `undecodable_image`, `too_many_pixels`, `too_busy`, `storage_unavailable`.
-    pub(crate) async fn complete(&self, received: Received) -> Result<FileView, Failure> {
+    pub(crate) async fn complete(&self, received: Received, trace: Option<TraceContext>) -> Result<FileView, Failure> {
         let files = self.clone();
         // A task of its own: a client that hangs up cannot stop it between the blobs and the row.
         let done = tokio::spawn(async move {
@@ -42,7 +42,7 @@ impl Files {
                     return Err(failure);
                 }
             };
-            files.commit(row, received).await
+            files.commit(row, received, trace).await
         });
         done.await.unwrap_or_else(|error| Err(fault::panicked(&error)))
     }
@@ -90,10 +90,10 @@ impl Files {
         }
     }
 
-    async fn commit(&self, row: FileRow, received: Received) -> Result<FileView, Failure> {
+    async fn commit(&self, row: FileRow, received: Received, trace: Option<TraceContext>) -> Result<FileView, Failure> {
         let Err(error) = self.rows().insert(&row).await else {
             received.blobs.keep();
-            self.warm_up(&row).await;
+            self.warm_up(&row, trace).await;
             return Ok(row.into());
         };
         let failure = fault::row_not_stored(&error);

@@ -107,7 +107,7 @@ impl Files {
     /// `too_busy`, `storage_unavailable`.
     pub async fn ingest(&self, owner: &OwnerId, name: &str, bytes: Bytes) -> Result<FileView, Failure> {
         let received = self.receive(owner, name, stream::iter([Ok(bytes)]).boxed()).await?;
-        self.complete(received).await
+        self.complete(received, None).await
     }
 
     /// Proves that uploads can be stored now.

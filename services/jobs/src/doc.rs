@@ -1,5 +1,6 @@
 //! The durable state of one job: everything the machine decides by.
 
+use common::TraceContext;
 use common::execution::{OutputFile, RunStatus};
 use common::job::{JobOptions, JobState, StepKind, StepState, Usage};
 use common::picture::{PictureKind, PictureRef};
@@ -37,6 +38,9 @@ pub struct Job {
     pub summary: String,
     /// Why it failed.
     pub error: Option<Failure>,
+    /// The trace of the request that made it: all its messages belong to it.
+    #[serde(default)]
+    pub trace: Option<TraceContext>,
     /// When it was accepted.
     pub created_at: Millis,
     /// When work began.
@@ -155,6 +159,7 @@ impl Job {
             usage: Usage::default(),
             summary: String::new(),
             error: None,
+            trace: None,
             created_at: now,
             started_at: None,
             finished_at: None,

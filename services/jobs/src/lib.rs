@@ -30,7 +30,7 @@ use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
 use bus::SharedBus;
 use common::job::{JobReport, JobState};
 use common::picture::PictureSource;
-use common::{Caller, ErrorCode, Failure, FileId, JobId, OwnerId};
+use common::{Caller, ErrorCode, Failure, FileId, JobId, OwnerId, TraceContext};
 use database::DatabaseConnection;
 use doc::{Job, Millis};
 use futures::Stream;
@@ -147,7 +147,8 @@ impl Jobs {
         for id in &request.file_ids {
             pictures.push(self.inner.pictures.picture(&caller, *id).await?);
         }
-        let job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
+        let mut job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
+        job.trace = Some(caller.trace.unwrap_or_else(TraceContext::begin));
         self.accept(&caller.owner, job, key).await
     }
 

@@ -7,7 +7,8 @@ use crate::message;
 use crate::store::StoreError;
 use crate::tell;
 use async_trait::async_trait;
-use bus::{Consumer, Handled, Handler, Incoming, Outgoing};
+use bus::{BusError, Consumer, Handled, Handler, Incoming, Outgoing};
+use common::TraceContext;
 use common::topic::Topic;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,7 +98,8 @@ impl Handler for Answers {
     }
 }
 
-/// Publishes what stands in the outbox, in order, each message until the bus has it.
+/// Publishes what stands in the outbox, in order, each message until the bus has it. A crash before they are removed
+/// publishes a batch again, under the same ids; workers answer a step they know from their memos.
 async fn relay(jobs: Jobs, stop: CancellationToken) {
     loop {
         match publish_pending(&jobs).await {
@@ -132,20 +134,28 @@ async fn publish_pending(jobs: &Jobs) -> Result<Option<u64>, Box<dyn std::error:
 async fn publish_in_order(jobs: &Jobs) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
     let db = jobs.inner.store.db();
     let pending = database::outbox::pending(db, RELAY_BATCH).await?;
-    let mut published = 0;
-    for message in &pending {
-        let topic = Topic::ALL.iter().copied().find(|topic| topic.as_str() == message.topic);
-        if let Some(topic) = topic {
-            let outgoing =
-                Outgoing { message_id: message.message_id, topic, payload: message.payload.clone(), trace: None };
-            jobs.inner.bus.publish(outgoing).await?;
-        } else {
-            tracing::error!(topic = message.topic, "outbox holds a message of an unknown topic; dropped");
+    let mut safe = Vec::with_capacity(pending.len());
+    let mut outcome = Ok(());
+    for waiting in pending {
+        outcome = publish_one(jobs, waiting.message).await;
+        if outcome.is_err() {
+            break;
         }
-        database::outbox::published(db, message).await?;
-        published += 1;
+        safe.push(waiting.position);
     }
-    Ok(published)
+    database::outbox::published(db, &safe).await?;
+    outcome?;
+    Ok(safe.len() as u64)
+}
+
+async fn publish_one(jobs: &Jobs, message: database::outbox::Message) -> Result<(), BusError> {
+    let Some(topic) = Topic::ALL.iter().copied().find(|topic| topic.as_str() == message.topic) else {
+        tracing::error!(topic = message.topic, "outbox holds a message of an unknown topic; dropped");
+        return Ok(());
+    };
+    // One that cannot be read is as good as none.
+    let trace = message.trace.and_then(|text| TraceContext::try_from(text).ok());
+    jobs.inner.bus.publish(Outgoing { message_id: message.message_id, topic, payload: message.payload, trace }).await
 }
 
 /// Starts queued jobs, repeats steps whose lease ended, ends jobs whose time is up.

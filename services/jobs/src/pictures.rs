@@ -39,6 +39,9 @@ impl RemotePictures {
         if let Some(pass) = &caller.pass {
             request = request.header(edge::identity::HEADER, pass.reveal());
         }
+        if let Some(trace) = &caller.trace {
+            request = request.header("traceparent", trace.step().traceparent());
+        }
         let answer = match request.send().await {
             Ok(answer) => answer,
             Err(error) => return Asked::Nobody(error.to_string()),

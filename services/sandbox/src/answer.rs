@@ -1,7 +1,7 @@
 //! Answers on the bus: every command gets exactly one, published before the command is settled.
 
 use blob::{BlobError, ErrorKind};
-use bus::{Handled, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus};
+use bus::{Handled, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus, trace_in_hand};
 use common::topic::Topic;
 use common::wire::jobs_v1::StepEvent;
 use common::wire::jobs_v1::step_event::Outcome;
@@ -71,7 +71,7 @@ impl Trouble {
 pub async fn publish(bus: &SharedBus, address: Address, payload: Vec<u8>) -> Handled {
     // The same answer has the same id, so whoever gets it twice can tell.
     let message_id = MessageId(Uuid::new_v5(&address.step.0, &payload));
-    match bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload, trace: None }).await {
+    match bus.publish(Outgoing { message_id, topic: Topic::JobsStep, payload, trace: trace_in_hand() }).await {
         Ok(()) => Handled::Done,
         Err(error) => {
             tracing::warn!(%error, "an answer could not be published");

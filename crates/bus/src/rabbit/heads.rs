@@ -1,9 +1,9 @@
 //! What stands in the head of a message.
 
 use super::topology::table;
-use crate::{Incoming, TraceContext};
-use common::MessageId;
+use crate::Incoming;
 use common::topic::Topic;
+use common::{MessageId, TraceContext};
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};

@@ -1,6 +1,7 @@
 //! Connections and the outbox on every engine of this build.
 
 use common::MessageId;
+use database::outbox::Message;
 use sea_orm::TransactionTrait;
 use sea_orm_migration::prelude::*;
 
@@ -24,11 +25,18 @@ impl MigrationName for CreateOutbox {
 #[async_trait::async_trait]
 impl MigrationTrait for CreateOutbox {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(database::outbox::table()).await
+        manager.create_table(database::outbox::table()).await?;
+        manager.alter_table(database::outbox::add_trace()).await
     }
 }
 
 mod postgres;
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn message(message_id: MessageId, payload: &[u8]) -> Message {
+    Message { message_id, topic: "agent.think".into(), payload: payload.to_vec(), trace: None }
+}
 
 fn sqlite(folder: &std::path::Path) -> String {
     format!("sqlite://{}", folder.display())
@@ -42,7 +50,7 @@ async fn open(url: &str) -> sea_orm::DatabaseConnection {
 }
 
 /// Protects invariant 4 (no accepted job is lost): a message exists exactly when its transaction
-/// committed, keeps its order and id, survives reopening, and is gone once published.
+/// committed, keeps its order, id and trace, survives reopening, and is gone once published.
 #[tokio::test]
 async fn outbox_commits_with_its_transaction() {
     let folder = tempfile::tempdir().expect("folder");
@@ -54,20 +62,20 @@ async fn outbox_commits_with(url: &str) {
     {
         let db = open(url).await;
         let tx = database::begin_write(&db).await.expect("begin");
-        for id in ids {
-            database::outbox::push(&tx, id, "agent.think", b"x".to_vec(), database::now()).await.expect("push");
-        }
+        let both = ids.map(|id| Message { trace: (id == ids[0]).then(|| TRACE.to_owned()), ..message(id, b"x") });
+        database::outbox::push(&tx, both.to_vec(), database::now()).await.expect("push");
         tx.commit().await.expect("commit");
         let tx = db.begin().await.expect("begin");
-        database::outbox::push(&tx, MessageId::new(), "agent.think", vec![], database::now()).await.expect("push");
+        database::outbox::push(&tx, vec![message(MessageId::new(), b"")], database::now()).await.expect("push");
         tx.rollback().await.expect("rollback");
         db.close().await.expect("close");
     }
     let db = open(url).await;
     let pending = database::outbox::pending(&db, 10).await.expect("pending");
-    assert_eq!(pending.iter().map(|p| p.message_id).collect::<Vec<_>>(), ids);
-    assert_eq!(pending[0].payload, b"x");
-    database::outbox::published(&db, &pending[0]).await.expect("published");
+    assert_eq!(pending.iter().map(|one| one.message.message_id).collect::<Vec<_>>(), ids);
+    assert_eq!(pending[0].message.payload, b"x");
+    assert_eq!((pending[0].message.trace.as_deref(), &pending[1].message.trace), (Some(TRACE), &None));
+    database::outbox::published(&db, &[pending[0].position]).await.expect("published");
     assert_eq!(database::outbox::pending(&db, 10).await.expect("pending"), pending[1..]);
 }
 
@@ -82,7 +90,7 @@ async fn writers_queue_up() {
         tokio::spawn(async move {
             let tx = database::begin_write(&db).await?;
             let seen = database::outbox::pending(&tx, 100).await?.len();
-            database::outbox::push(&tx, MessageId::new(), "t", vec![], database::now()).await?;
+            database::outbox::push(&tx, vec![message(MessageId::new(), b"")], database::now()).await?;
             tx.commit().await?;
             Ok::<_, DbErr>(seen)
         })

@@ -1,6 +1,6 @@
 //! PostgreSQL: the same promises, and those that only several processes need.
 
-use crate::{OutboxOnly, came_one_by_one, open, outbox_commits_with};
+use crate::{OutboxOnly, came_one_by_one, message, open, outbox_commits_with};
 use common::MessageId;
 use sea_orm_migration::prelude::DbErr;
 use std::time::Duration;
@@ -49,7 +49,7 @@ async fn replicas_may_migrate_at_the_same_time() {
 async fn services_have_schemas_of_their_own() {
     let Some(url) = fresh("schemas") else { return };
     let ours = open(&url).await;
-    database::outbox::push(&ours, MessageId::new(), "t", vec![1], database::now()).await.expect("push");
+    database::outbox::push(&ours, vec![message(MessageId::new(), b"1")], database::now()).await.expect("push");
     let theirs = database::connect(&url, "other").await.expect("connect");
     database::migrate::<OutboxOnly>(&theirs).await.expect("migrate");
     assert!(database::outbox::pending(&theirs, 10).await.expect("pending").is_empty());
@@ -89,7 +89,7 @@ async fn writers_alone_queue_up() {
         tokio::spawn(async move {
             let tx = database::begin_alone(&db, "count").await?;
             let seen = database::outbox::pending(&tx, 100).await?.len();
-            database::outbox::push(&tx, MessageId::new(), "t", vec![], database::now()).await?;
+            database::outbox::push(&tx, vec![message(MessageId::new(), b"")], database::now()).await?;
             tx.commit().await?;
             Ok::<_, DbErr>(seen)
         })

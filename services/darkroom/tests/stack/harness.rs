@@ -89,6 +89,11 @@ impl Server {
         self.stack.replica("sandbox", 0).data().join("sandbox")
     }
 
+    /// What the first replica of a service has logged.
+    pub fn log(&self, service: &str) -> String {
+        self.stack.replica(service, 0).log()
+    }
+
     /// Names of everything that is stored.
     pub async fn stored(&self) -> BTreeSet<String> {
         let store = blob::connect(&self.urls.blob).await.expect("the store");

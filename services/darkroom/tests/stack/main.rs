@@ -14,3 +14,4 @@ mod pictures;
 mod scripted;
 #[path = "../it/site.rs"]
 mod site;
+mod trace;

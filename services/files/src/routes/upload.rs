@@ -54,7 +54,7 @@ pub async fn upload(
         return Err(files.too_large().into());
     }
     let received = form::receive(&files, &caller.owner, body).await?;
-    let file = files.complete(received).await.map_err(|failure| match failure.code {
+    let file = files.complete(received, caller.trace.clone()).await.map_err(|failure| match failure.code {
         ErrorCode::TooBusy => Problem::from(failure).retry_after(BUSY_SECONDS),
         _ => failure.into(),
     })?;

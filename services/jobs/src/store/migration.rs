@@ -8,7 +8,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(CreateTables)]
+        vec![Box::new(CreateTables), Box::new(TraceMessages)]
     }
 }
 
@@ -62,5 +62,20 @@ impl MigrationTrait for CreateTables {
             .to_owned();
         manager.create_table(idempotency).await?;
         manager.create_table(database::outbox::table()).await
+    }
+}
+
+struct TraceMessages;
+
+impl MigrationName for TraceMessages {
+    fn name(&self) -> &str {
+        "m0002_trace_messages"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for TraceMessages {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.alter_table(database::outbox::add_trace()).await
     }
 }

@@ -168,16 +168,14 @@ impl Store {
             owner: Set(owner.as_str().to_owned()),
             state: Set(new.state.as_str().to_owned()),
             doc: Set(write(new)?),
-            last_event: Set(0),
+            last_event: Set(1),
             next_lease_ms: Set(None),
             created_at_ms: Set(new.created_at),
             version: Set(0),
         };
         row.insert(&tx).await?;
         let queued = Event { kind: "job_queued", data: serde_json::json!({}) };
-        let last_event = insert_events(&tx, new.id, 0, &[queued], new.created_at).await?;
-        let number = job::ActiveModel { id: Set(new.id.0), last_event: Set(last_event), ..Default::default() };
-        number.update(&tx).await?;
+        insert_events(&tx, new.id, 0, &[queued], new.created_at).await?;
         if let Some(key) = key {
             let row = idempotency::ActiveModel {
                 owner: Set(owner.as_str().to_owned()),
@@ -339,12 +337,20 @@ async fn apply_to<C: ConnectionTrait>(
     }
     let id = next.job.id;
     let last_event = insert_events(tx, id, row.last_event, &next.events, now).await?;
+    let mut messages = Vec::with_capacity(next.commands.len());
     for command in &next.commands {
         let (topic, payload) =
             message::of(&next.job, *command).map_err(|error| StoreError::Content(error.to_string()))?;
-        let at = chrono::DateTime::from_timestamp_millis(now).unwrap_or_default();
-        database::outbox::push(tx, MessageId::new(), topic.as_str(), payload, at).await?;
+        let trace = next.job.trace.as_ref().map(|trace| trace.step().to_string());
+        messages.push(database::outbox::Message {
+            message_id: MessageId::new(),
+            topic: topic.as_str().to_owned(),
+            payload,
+            trace,
+        });
     }
+    let at = chrono::DateTime::from_timestamp_millis(now).unwrap_or_default();
+    database::outbox::push(tx, messages, at).await?;
     let saved = job::Entity::update_many()
         .col_expr(job::Column::State, Expr::value(next.job.state.as_str()))
         .col_expr(job::Column::Doc, Expr::value(write(&next.job)?))
@@ -368,17 +374,16 @@ async fn insert_events<C: ConnectionTrait>(
     events: &[Event],
     now: Millis,
 ) -> Result<i64, StoreError> {
-    let mut number = last;
-    for one in events {
-        number += 1;
-        let row = event::ActiveModel {
-            job_id: Set(id.0),
-            number: Set(number),
-            kind: Set(one.kind.to_owned()),
-            data: Set(one.data.to_string()),
-            at_ms: Set(now),
-        };
-        row.insert(tx).await?;
+    if events.is_empty() {
+        return Ok(last);
     }
-    Ok(number)
+    let rows = (last + 1..).zip(events).map(|(number, one)| event::ActiveModel {
+        job_id: Set(id.0),
+        number: Set(number),
+        kind: Set(one.kind.to_owned()),
+        data: Set(one.data.to_string()),
+        at_ms: Set(now),
+    });
+    event::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    Ok(last + i64::try_from(events.len()).unwrap_or(i64::MAX))
 }

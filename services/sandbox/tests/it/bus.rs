@@ -118,7 +118,7 @@ async fn a_stop_kills_runs_and_drops_waiting_ones() {
     line.run(&running).await;
     until("starting", PATIENCE, || processes_with(&marker).len() == 2).await;
     line.send(Topic::JobsStopped, encode(&JobStopped { job_id: running.job_id.clone() }).expect("encoded")).await;
-    until("killing", Duration::from_secs(1), || processes_with(&marker).is_empty()).await;
+    until("killing", Duration::from_secs(6), || processes_with(&marker).is_empty()).await;
     assert_eq!(ran(line.answer().await.1).status(), common_v1::RunStatus::Killed);
     let waiting = sandbox_v1::Run { step_id: StepId::new().to_string(), ..running.clone() };
     line.run(&waiting).await;

@@ -1,6 +1,8 @@
-//! The trace a message belongs to, as W3C Trace Context writes it (<https://www.w3.org/TR/trace-context/>). Pure.
+//! The trace that a request, and every message it causes, belongs to, as W3C Trace Context writes it (<https://www.w3.org/TR/trace-context/>). Pure.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 /// Bytes of a `traceparent` of version 00: `00-TRACE-PARENT-FLAGS`.
 const TRACEPARENT_BYTES: usize = 55;
@@ -10,7 +12,9 @@ const MAX_TRACESTATE_BYTES: usize = 512;
 const MAX_TRACESTATE_MEMBERS: usize = 32;
 
 /// A trace context that was checked: its text is short, and safe to put into heads and logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// As one text (stored, or in a document) it is the `traceparent`, and behind a space the `tracestate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TraceContext {
     traceparent: String,
     tracestate: Option<String>,
@@ -22,6 +26,25 @@ pub struct TraceContext {
 pub struct InvalidTraceContext;
 
 impl TraceContext {
+    /// A new trace, with nothing before it. Nobody has decided to record it (flags `00`).
+    pub fn begin() -> Self {
+        let trace = Uuid::new_v4().simple();
+        Self { traceparent: format!("00-{trace}-{:016x}-00", span_id()), tracestate: None }
+    }
+
+    /// The same trace one step on: what comes from here names this step as its parent.
+    #[must_use]
+    pub fn step(&self) -> Self {
+        let (_, flags) = self.traceparent.split_at(TRACEPARENT_BYTES - 2);
+        let traceparent = format!("00-{}-{:016x}-{flags}", self.trace_id(), span_id());
+        Self { traceparent, tracestate: self.tracestate.clone() }
+    }
+
+    /// The 32 hexadecimal digits that all parts of the trace share; the log calls them `trace.id`.
+    pub fn trace_id(&self) -> &str {
+        &self.traceparent[3..35]
+    }
+
     /// From the two heads. One of a later version is read as one of version 00, which the standard allows. A
     /// `tracestate` that is odd or too long is left out, as the standard says: the trace itself is worth more.
     ///
@@ -47,8 +70,34 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.traceparent)
+        f.write_str(&self.traceparent)?;
+        match &self.tracestate {
+            Some(state) => write!(f, " {state}"),
+            None => Ok(()),
+        }
     }
+}
+
+impl From<TraceContext> for String {
+    fn from(trace: TraceContext) -> Self {
+        trace.to_string()
+    }
+}
+
+impl TryFrom<String> for TraceContext {
+    type Error = InvalidTraceContext;
+
+    fn try_from(text: String) -> Result<Self, InvalidTraceContext> {
+        match text.split_once(' ') {
+            Some((parent, state)) => Self::new(parent, Some(state)),
+            None => Self::new(&text, None),
+        }
+    }
+}
+
+/// Any but zero, which names no step.
+fn span_id() -> u64 {
+    Uuid::new_v4().as_u64_pair().1.max(1)
 }
 
 fn parent(text: &str) -> Option<String> {
@@ -111,6 +160,24 @@ mod tests {
         ] {
             assert_eq!(TraceContext::new(odd, None), Err(InvalidTraceContext), "{odd}");
         }
+    }
+
+    /// Protects whoever reads logs of several services: a step further on is another step of the same trace, with what
+    /// was decided about it.
+    #[test]
+    fn steps_stay_in_their_trace() {
+        let given = TraceContext::new(PARENT, Some("a=1")).unwrap();
+        assert_eq!(given.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        for start in [given, TraceContext::begin()] {
+            let next = start.step();
+            assert_ne!(next.traceparent(), start.traceparent());
+            assert_eq!(next.trace_id(), start.trace_id());
+            assert_eq!(next.tracestate(), start.tracestate());
+            assert_eq!(next.traceparent()[52..], start.traceparent()[52..]);
+            assert_eq!(TraceContext::new(next.traceparent(), next.tracestate()), Ok(next.clone()));
+            assert_eq!(TraceContext::try_from(next.to_string()), Ok(next));
+        }
+        assert_ne!(TraceContext::begin().trace_id(), TraceContext::begin().trace_id());
     }
 
     /// Protects traces from what vendors add: an odd state is left out, and costs not the trace.
