@@ -1,6 +1,7 @@
 //! PostgreSQL on the loopback address: one server for all tests of a process, a database for each test.
 
 use crate::free_ports;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
@@ -86,6 +87,28 @@ impl Postgres {
         let said = String::from_utf8_lossy(&made.stderr).into_owned();
         assert!(made.status.success() || said.contains("already exists"), "{said}");
         format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Writes everything of a database to a file, as its own tool does.
+    ///
+    /// # Errors
+    /// What the tool said.
+    pub fn dump(&self, url: &str, file: &Path) -> Result<(), String> {
+        self.run("pg_dump", &["--format=custom".as_ref(), "--file".as_ref(), file.as_os_str(), url.as_ref()])
+    }
+
+    /// Brings a dump back into an empty database.
+    ///
+    /// # Errors
+    /// What the tool said.
+    pub fn restore(&self, file: &Path, url: &str) -> Result<(), String> {
+        self.run("pg_restore", &["--exit-on-error".as_ref(), "--dbname".as_ref(), url.as_ref(), file.as_os_str()])
+    }
+
+    fn run(&self, program: &str, arguments: &[&OsStr]) -> Result<(), String> {
+        let ran =
+            Command::new(self.programs.join(program)).args(arguments).output().map_err(|error| error.to_string())?;
+        if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) }
     }
 
     /// URL of a database for what is kept in that folder.

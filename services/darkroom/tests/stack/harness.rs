@@ -64,7 +64,11 @@ fn urls_of(data: &Path) -> EngineUrls {
 impl Server {
     /// Starts all services on what belongs to a data folder, and waits until they are ready.
     pub fn start(data: &Path, variables: &[(&str, &str)]) -> Self {
-        let urls = urls_of(data);
+        Self::start_on(urls_of(data), variables)
+    }
+
+    /// Starts all services on these engines, and waits until they are ready.
+    pub fn start_on(urls: EngineUrls, variables: &[(&str, &str)]) -> Self {
         let plan = Plan::new().expect("the programs").set("LOG", "error");
         let plan = variables.iter().fold(plan, |plan, (name, value)| plan.set(name, value));
         let stack = Stack::start(&plan, &urls).expect("a stack");
@@ -72,6 +76,11 @@ impl Server {
         let authority = reqwest::Certificate::from_pem(&pem).expect("a certificate");
         let client = Client::new(stack.url(), stack.token().to_owned(), Some(authority.clone()));
         Self { stack, urls, authority, client }
+    }
+
+    /// Where the engines are.
+    pub fn urls(&self) -> &EngineUrls {
+        &self.urls
     }
 
     /// The processes of the services.

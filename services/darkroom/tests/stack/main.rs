@@ -10,6 +10,8 @@ mod http;
 mod kill;
 #[path = "../it/pictures.rs"]
 mod pictures;
+mod restore;
+mod rolling;
 #[path = "../it/scripted.rs"]
 mod scripted;
 #[path = "../it/site.rs"]
