@@ -85,6 +85,9 @@ error_codes! {
     Internal = "internal_error", 500, "Something went wrong on the server.", "Try again; if it stays, give the operator the request id.";
     /// A needed part is not ready.
     NotReady = "not_ready", 503, "A part of the system that this needs is not ready.", "Try again in a moment; 'darkroom doctor' tells the operator what is missing.";
+    /// The proxy got no answer from the part that should have given one. Only the gateway says it, in the proxy's place:
+    /// no service answers a request with 502 by itself. (The model's codes below end jobs, and are no answers.)
+    ServiceUnreachable = "service_unreachable", 502, "The part of the system that this needs did not answer.", "Reading can be tried again. Before a change is sent again, look whether it was made; a job with the same Idempotency-Key is made once.";
     /// Storage is full or failing.
     StorageUnavailable = "storage_unavailable", 507, "The server cannot store anything at the moment.", "Nothing was kept; try again later. The operator should check the disk.";
     /// The jail cannot be had.

@@ -2,19 +2,26 @@
 
 use crate::Gateway;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName};
-use actix_web::web::{Data, Json, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::web::{Data, Json, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, get};
 use common::ErrorCode;
 use edge::identity::{HEADER, JsonWebKeySet};
 use edge::{Authenticator, Problem, PublicRoute};
 use runtime::identity::{AUTHORIZE_PATH, KEYS_PATH};
 
-/// Both answer without credentials of their own: one is told who the caller says to be, the other tells public keys.
-pub const PUBLIC: &[PublicRoute] = &[PublicRoute::get(AUTHORIZE_PATH), PublicRoute::get(KEYS_PATH)];
+/// Path of what callers read when the proxy itself has to answer.
+const ERRORS_PATH: &str = "/internal/errors/{status}";
+
+/// After how many seconds a service without a replica is worth another try: the proxy looks every five.
+const RETRY_SECONDS: u32 = 5;
+
+/// They answer without credentials of their own: one is told who the caller says to be, the others tell what is public.
+pub const PUBLIC: &[PublicRoute] =
+    &[PublicRoute::get(AUTHORIZE_PATH), PublicRoute::get(KEYS_PATH), PublicRoute::get(ERRORS_PATH)];
 
 /// Mounts them. They need a `web::Data<Gateway>`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(authorize).service(keys);
+    cfg.service(authorize).service(keys).service(unanswered);
 }
 
 /// Says who a request comes from: the proxy asks before it passes the request on (forwardAuth). Known callers get a
@@ -53,4 +60,19 @@ async fn keys(gateway: Data<Gateway>) -> Result<Json<JsonWebKeySet>, Problem> {
         tracing::error!(%error, "public keys cannot be told");
         Problem::new(ErrorCode::StorageUnavailable)
     })
+}
+
+/// What the proxy tells callers when it got no answer (502) or has nobody to ask (503): it cannot write problems itself.
+/// The request id is the caller's own, which the proxy passes on, or a new one.
+#[get("/internal/errors/{status}")]
+async fn unanswered(status: Path<u16>) -> HttpResponse {
+    let problem = match *status {
+        502 => Problem::new(ErrorCode::ServiceUnreachable),
+        503 => {
+            let detail = "Of the part of the system that this needs, no replica is there at the moment.";
+            Problem::with_detail(ErrorCode::NotReady, detail).retry_after(RETRY_SECONDS)
+        }
+        _ => Problem::new(ErrorCode::NotFound),
+    };
+    problem.error_response()
 }

@@ -59,3 +59,18 @@ async fn strangers_reach_only_the_public_list() {
         assert!(status.is_success() || status.is_redirection(), "{}: {status}", route.path);
     }
 }
+
+/// Protects services' own answers behind the proxy: it puts the gateway's words in the place of every 502 and 504, because
+/// they can only be its own. So no operation of any service may answer with them.
+#[test]
+fn no_operation_answers_as_the_proxy_does() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let operations: Vec<_> = paths.values().filter_map(Value::as_object).flatten().collect();
+    assert!(operations.len() > 20, "{operations:?}");
+    for (method, operation) in operations {
+        for status in ["502", "504", "5XX"] {
+            assert!(operation["responses"].get(status).is_none(), "{method} {operation}: {status}");
+        }
+    }
+}

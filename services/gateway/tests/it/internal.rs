@@ -116,7 +116,25 @@ async fn changes_by_cookie_come_from_own_pages() {
 #[actix_web::test]
 async fn one_process_has_no_such_routes() {
     let world = crate::support::world();
-    for path in ["/internal/authorize", "/internal/keys"] {
+    for path in ["/internal/authorize", "/internal/keys", "/internal/errors/502"] {
         problem(world.get(path).bearer_auth(&world.token), 404, "not_found").await;
+    }
+}
+
+/// Protects callers whom the proxy has to answer itself: they read a problem of the usual form, with their own request
+/// id, and when to come again; strangers too, and nothing else is said here.
+#[actix_web::test]
+async fn the_proxy_finds_its_words() {
+    let data = tempfile::tempdir().expect("a folder");
+    let replica = Replica::start(data.path(), &(Arc::new(MemoryState::new()) as SharedHandle)).await;
+    for (status, code, retry) in [(502, "service_unreachable", None), (503, "not_ready", Some("5"))] {
+        let url = replica.server.url(&format!("/internal/errors/{status}"));
+        let answer = send(client().get(&url).header("x-request-id", "mine")).await;
+        assert_eq!(answer.headers()["x-request-id"], "mine");
+        assert_eq!(answer.headers().get("retry-after").map(|value| value.to_str().expect("text")), retry);
+        problem(client().get(&url), status, code).await;
+    }
+    for other in ["200", "500", "99999", "x"] {
+        problem(client().get(replica.server.url(&format!("/internal/errors/{other}"))), 404, "not_found").await;
     }
 }
