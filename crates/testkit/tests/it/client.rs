@@ -3,10 +3,10 @@
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::Traefik;
 
 /// Longest wait for the next bytes.
@@ -93,6 +93,24 @@ pub fn read_until(stream: &mut impl Read, text: &str) -> String {
         read.extend_from_slice(&buffer[..count]);
     }
     String::from_utf8_lossy(&read).into_owned()
+}
+
+/// Sends on, a little at a time, until an answer comes, and reads that.
+pub fn answer_while_sending(stream: &mut Tls) -> Answer {
+    stream.sock.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
+    let (mut first, until) = ([0; 1], Instant::now() + PATIENCE);
+    loop {
+        // An end while we send is no surprise; what came before it is read below.
+        let sent = stream.write_all(&[0; 1024]).and_then(|()| stream.flush());
+        match stream.read(&mut first) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && sent.is_ok() => {
+                assert!(Instant::now() < until, "no answer");
+            }
+            _ => break,
+        }
+    }
+    stream.sock.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    answer(&mut first.as_slice().chain(stream))
 }
 
 /// Reads the answer that ends a connection.

@@ -1,65 +1,12 @@
 //! The files below `traefik/`, tried on the real binary in front of small servers.
 
-use crate::client::{Answer, answer, ask, ask_plainly, connect, head, read_until};
+use crate::client::{answer_while_sending, ask, ask_plainly, connect, head, read_until};
 use crate::upstream::{IDENTITY, MAX_BODY, REFUSAL, Upstream};
+use crate::world::{lines, said_in_time, world};
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use testkit::{Traefik, TraefikUpstreams};
-
-struct World {
-    traefik: Traefik,
-    gateways: [Upstream; 2],
-    files: [Upstream; 2],
-    services: Vec<Upstream>,
-}
-
-/// Traefik in front of two gateways, two files services and one of each other service; none where it is not installed.
-fn world(what: &str, variables: &[(&str, &str)]) -> Option<World> {
-    let gateways = [Upstream::start("gateway"), Upstream::start("gateway")];
-    let files = [Upstream::start("files"), Upstream::start("files")];
-    let services: Vec<Upstream> = ["jobs", "agent", "critic", "sandbox"].into_iter().map(Upstream::start).collect();
-    let urls = |replicas: &[Upstream]| replicas.iter().map(Upstream::url).collect();
-    let upstreams = TraefikUpstreams {
-        gateway: urls(&gateways),
-        files: urls(&files),
-        jobs: vec![services[0].url()],
-        agent: vec![services[1].url()],
-        critic: vec![services[2].url()],
-        sandbox: vec![services[3].url()],
-    };
-    match Traefik::start_with(&upstreams, variables) {
-        Ok(traefik) => Some(World { traefik, gateways, files, services }),
-        Err(why) if why.contains("not installed") => {
-            eprintln!("SKIPPED: {what} is not tried: {why}");
-            None
-        }
-        Err(why) => panic!("{why}"),
-    }
-}
-
-impl World {
-    fn get(&self, path: &str) -> Answer {
-        ask(&self.traefik, &format!("GET {path}"), &[], b"")
-    }
-}
-
-/// Lines of all requests that these have seen.
-fn lines(upstreams: &[Upstream]) -> Vec<String> {
-    upstreams.iter().flat_map(Upstream::seen).map(|seen| seen.line).collect()
-}
-
-/// Whether Traefik says this so many times within some seconds.
-fn said_in_time(world: &World, text: &str, times: usize) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        if world.traefik.log().matches(text).count() >= times {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    false
-}
 
 /// Protects the routing table: each service gets its own segment and what is below it, the gateway all else, whatever
 /// the method; and the configuration itself, which starts without a warning.
@@ -277,65 +224,8 @@ fn too_large_a_body_gets_the_services_refusal() {
     let mut stream = connect(&world.traefik, "localhost").expect("a connection");
     stream.write_all(head("POST /api/v1/files", &[], 32 * MAX_BODY).as_bytes()).expect("the head is sent");
     stream.write_all(&vec![0; MAX_BODY / 4]).expect("a part of the body is sent");
-    let large = answer(&mut stream);
+    let large = answer_while_sending(&mut stream);
     assert_eq!((large.status, large.body.as_str()), (413, r#"{"code":"payload_too_large"}"#));
-}
-
-/// Protects writes: a request that a service took without an answer is never sent a second time; reading is tried once
-/// more at the other replica.
-#[test]
-fn only_reading_is_tried_again() {
-    let Some(world) = world("retries", &[]) else { return };
-    for method in ["POST", "PUT", "DELETE", "PATCH"] {
-        let line = format!("{method} /api/v1/files/{method}/vanish");
-        assert_eq!(ask(&world.traefik, &line, &["content-type: text/plain"], b"once").status, 502, "{method}");
-        let arrived = lines(&world.files).iter().filter(|seen| seen.starts_with(&line)).count();
-        assert_eq!(arrived, 1, "{method}");
-    }
-    assert_eq!(ask(&world.traefik, "POST /vanish", &[], b"once").status, 502);
-    assert_eq!(lines(&world.gateways).iter().filter(|seen| seen.contains("/vanish")).count(), 1);
-    assert_eq!(world.get("/api/v1/files/get/vanish").status, 502);
-    for replica in &world.files {
-        let tried = replica.seen().iter().filter(|seen| seen.line.starts_with("GET /api/v1/files/get/vanish")).count();
-        assert_eq!(tried, 1, "each replica is asked once");
-    }
-}
-
-/// Protects availability before any health check has noticed: with a replica of a service and a gateway gone, reading
-/// goes on at once, and so does the question who is there.
-#[test]
-fn reading_goes_on_beside_a_dead_replica() {
-    let Some(world) = world("retries", &[("HEALTH_INTERVAL", "1h")]) else { return };
-    world.files[0].stop();
-    world.gateways[1].stop();
-    // One path after the other: in turns, one path would always meet the same gateway.
-    for path in ["/api/v1/files", "/api/v1/me", "/api/v1/jobs"] {
-        for _ in 0..4 {
-            assert_eq!(world.get(path).status, 200, "{path}");
-        }
-    }
-}
-
-/// Protects availability for writes: as soon as the health check has noticed, a dead replica gets none; and a Traefik
-/// that was killed comes back on its ports.
-#[test]
-fn a_dead_replica_is_left_out() {
-    // Short, so that it is noticed within the test.
-    let Some(mut world) = world("health checks", &[("HEALTH_INTERVAL", "200ms")]) else { return };
-    world.files[0].stop();
-    world.gateways[1].stop();
-    assert!(said_in_time(&world, "Health check failed", 2), "{}", world.traefik.log());
-    let before = lines(&world.files[1..]).len();
-    for _ in 0..8 {
-        let answer = ask(&world.traefik, "POST /api/v1/files", &["authorization: Bearer known"], b"a");
-        assert_eq!((answer.status, answer.body.as_str()), (200, "files 1"));
-    }
-    assert_eq!(lines(&world.files[1..]).len(), before + 8);
-
-    world.traefik.kill();
-    assert!(connect(&world.traefik, "localhost").is_err());
-    world.traefik.begin().expect("it comes back");
-    assert_eq!(world.get("/api/v1/files").status, 200);
 }
 
 /// Protects the settings that are off by default: with an ACME account the resolver is there (no certificate can be got
