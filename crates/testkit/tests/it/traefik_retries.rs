@@ -59,7 +59,7 @@ fn what_a_server_has_bitten_off_is_not_sent_again() {
             ("small-chunks", 4, true),
             ("large-chunks", 64 << 10, true),
         ] {
-            // Twice, over connections that stand and new ones.
+            // Twice: one after the other, they go to different replicas.
             for turn in 0..2 {
                 let line = format!("{method} /api/v1/files/{method}-{name}-{turn}/bite");
                 let mut stream = connect(&world.traefik, "localhost").expect("a connection");
