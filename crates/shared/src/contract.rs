@@ -30,13 +30,15 @@ pub async fn run_all(trial: &impl Trial) {
     large_values_are_refused(&*trial.fresh().await[0]).await;
     one_of_many_puts_new(&trial.fresh().await).await;
     one_of_many_takes(&trial.fresh().await).await;
+    the_newest_version_stands(trial).await;
+    a_crowd_leaves_the_newest_version(&trial.fresh().await).await;
     a_bucket_empties_and_fills(trial).await;
     what_never_fits_is_told(&*trial.fresh().await[0]).await;
     a_crowd_spends_no_more_than_there_is(trial).await;
     places_are_held_and_given_back(&trial.fresh().await).await;
     places_end_unless_held_again(trial).await;
     a_crowd_gets_no_more_places_than_there_are(&trial.fresh().await).await;
-    values_rates_and_places_keep_apart(&*trial.fresh().await[0]).await;
+    what_a_key_has_keeps_apart(&*trial.fresh().await[0]).await;
     states_keep_apart(trial).await;
     the_check_leaves_nothing(&*trial.fresh().await[0]).await;
 }
@@ -162,6 +164,47 @@ async fn one_of_many_takes(handles: &[SharedHandle; 2]) {
     assert_eq!(got, [Bytes::from_static(b"once")]);
 }
 
+/// A version gives way to newer ones only, over the whole range of numbers; one that was refused changes neither value nor
+/// time; an ended one is as if it had never been.
+async fn the_newest_version_stands(trial: &impl Trial) {
+    let [one, two] = trial.fresh().await;
+    let put = async |state: &SharedHandle, version: u64, keep| {
+        state.put_newer(&key("a"), version, Bytes::from(version.to_string()), keep).await.expect("put_newer")
+    };
+    assert_eq!(one.newest(&key("a")).await.expect("newest"), None);
+    // Neighbours that a double cannot tell apart are among them.
+    for version in [0, 9, 10, (1 << 53) + 1, (1 << 53) + 2, u64::MAX] {
+        assert!(put(&one, version, LONG).await, "{version}");
+        assert!(!put(&two, version, SHORT).await, "{version} again");
+        assert!(version == 0 || !put(&two, version - 1, SHORT).await, "older than {version}");
+        let stands = two.newest(&key("a")).await.expect("newest");
+        assert_eq!(stands, Some((version, Bytes::from(version.to_string()))));
+    }
+    assert!(one.put_newer(&key("short"), 5, Bytes::new(), SHORT).await.expect("put_newer"));
+    assert_eq!(two.newest(&key("short")).await.expect("newest"), Some((5, Bytes::new())), "nothing is a value");
+    trial.pass(SHORT).await;
+    assert_eq!(two.newest(&key("short")).await.expect("newest"), None);
+    assert!(two.put_newer(&key("short"), 1, Bytes::new(), SHORT).await.expect("put_newer"));
+    assert_eq!(one.newest(&key("a")).await.expect("newest").map(|(version, _)| version), Some(u64::MAX));
+    let larger = Bytes::from(vec![b'y'; MAX_VALUE_BYTES + 1]);
+    let refused = one.put_newer(&key("large"), 1, larger, LONG).await;
+    assert_eq!(refused, Err(SharedError::TooLarge(MAX_VALUE_BYTES + 1)));
+}
+
+/// Of many that write versions at once, in any order, the newest stands.
+async fn a_crowd_leaves_the_newest_version(handles: &[SharedHandle; 2]) {
+    let put = async |state: SharedHandle, number: usize| {
+        // In an order of their own.
+        let version = (number * 17 % CROWD) as u64;
+        let value = Bytes::from(version.to_string());
+        state.put_newer(&key("race"), version, value, LONG).await.expect("put_newer");
+    };
+    crowd(handles, put).await;
+    let most = CROWD as u64 - 1;
+    let stands = handles[0].newest(&key("race")).await.expect("newest");
+    assert_eq!(stands, Some((most, Bytes::from(most.to_string()))));
+}
+
 /// A bucket gives what it holds, all or nothing, says when there is more, and fills with time.
 async fn a_bucket_empties_and_fills(trial: &impl Trial) {
     let [one, two] = trial.fresh().await;
@@ -283,16 +326,19 @@ async fn a_crowd_gets_no_more_places_than_there_are(handles: &[SharedHandle; 2])
     assert_eq!(got, MOST as usize);
 }
 
-/// A key's value, rate and holders do not touch each other.
-async fn values_rates_and_places_keep_apart(state: &dyn SharedState) {
+/// A key's value, newest version, rate and holders do not touch each other.
+async fn what_a_key_has_keeps_apart(state: &dyn SharedState) {
     let rate = Rate::new(1, LONG).expect("a rate");
     put(state, "a", "value", LONG).await;
+    assert_eq!(state.newest(&key("a")).await.expect("newest"), None);
+    assert!(state.put_newer(&key("a"), 7, Bytes::from_static(b"x"), LONG).await.expect("put_newer"));
     assert!(state.spend(&key("a"), rate, 1).await.expect("spend").is_allowed());
     assert!(state.hold(&key("a"), "x", 1, LONG).await.expect("hold"));
     assert!(state.take(&key("a")).await.expect("take").is_some());
     state.delete(&key("a")).await.expect("delete");
     assert!(!state.spend(&key("a"), rate, 1).await.expect("spend").is_allowed());
     assert!(!state.hold(&key("a"), "y", 1, LONG).await.expect("hold"));
+    assert_eq!(state.newest(&key("a")).await.expect("newest"), Some((7, Bytes::from_static(b"x"))));
 }
 
 /// Two states share nothing, wherever they are kept.

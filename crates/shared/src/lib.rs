@@ -6,8 +6,8 @@
 //! - Every operation is one step: of many callers, on however many replicas, each sees it done or not done. So `take`
 //!   gives a value to one of them, `put_new` succeeds for one of them, `spend` and `hold` never allow more than is due.
 //! - Times are those of the backend, not of the replica that asks.
-//! - A key's value, its rate and its holders are three different things: none is seen or changed by the operations
-//!   of the others.
+//! - A key's value, its newest version, its rate and its holders are four different things: none is seen or changed by
+//!   the operations of the others.
 //! - An operation ends in time, whatever the backend does (Redis: [`OPERATION_PATIENCE`]); it works again by itself
 //!   once the backend does. One that failed may have been done nevertheless: a code that was taken so is lost.
 
@@ -47,6 +47,11 @@ pub trait SharedState: Send + Sync + 'static {
     async fn take(&self, key: &Key) -> Result<Option<Bytes>, SharedError>;
     /// Removes the value; fine when there is none.
     async fn delete(&self, key: &Key) -> Result<(), SharedError>;
+    /// Sets the key's newest version, unless there is one as new or newer, and answers whether it did. However late and in
+    /// whatever order writers come, the highest version stands until its time is over.
+    async fn put_newer(&self, key: &Key, version: u64, value: Bytes, keep: Duration) -> Result<bool, SharedError>;
+    /// The newest version and its value, where there is one.
+    async fn newest(&self, key: &Key) -> Result<Option<(u64, Bytes)>, SharedError>;
     /// Takes `cost` tokens out of the key's bucket, all or none. A cost of zero only looks.
     async fn spend(&self, key: &Key, rate: Rate, cost: u32) -> Result<Spent, SharedError>;
     /// Takes one of `most` places for the holder and answers whether there was one. A holder that has one keeps it for
@@ -105,10 +110,27 @@ pub enum ConnectError {
 /// # Errors
 /// See [`ConnectError`].
 pub async fn connect(url: &str) -> Result<SharedHandle, ConnectError> {
+    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+        "redis" | "rediss" => Ok(Arc::new(RedisState::connect(RedisSettings::parse(url)?).await?)),
+        _ => embedded(url),
+    }
+}
+
+/// As [`connect`], but a server need not be there: until it is, every operation fails. For those who can do without.
+///
+/// # Errors
+/// The URL is wrong; see [`ConnectError`].
+pub fn open(url: &str) -> Result<SharedHandle, ConnectError> {
+    match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+        "redis" | "rediss" => Ok(Arc::new(RedisState::new(RedisSettings::parse(url)?)?)),
+        _ => embedded(url),
+    }
+}
+
+fn embedded(url: &str) -> Result<SharedHandle, ConnectError> {
     // Without a colon it is anything, perhaps a password alone.
     match url.split_once(':').map_or("", |(scheme, _)| scheme) {
         "memory" => Ok(Arc::new(MemoryState::new())),
-        "redis" | "rediss" => Ok(Arc::new(RedisState::connect(RedisSettings::parse(url)?).await?)),
         other if other.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             Err(ConnectError::UnknownScheme(other.to_owned()))
         }

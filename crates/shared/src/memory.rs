@@ -27,10 +27,11 @@ pub struct MemoryState {
     entries: Mutex<Entries>,
 }
 
-/// The three things a key may have.
+/// The four things a key may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Kind {
     Value,
+    Newest,
     Rate,
     Holders,
 }
@@ -39,6 +40,7 @@ type Place = (Kind, Key);
 
 enum Content {
     Value(Bytes),
+    Version(u64, Bytes),
     /// The bucket is full when the entry ends.
     Rate,
     /// When each loses its place; the entry ends with the last.
@@ -54,7 +56,7 @@ impl Entry {
     fn bytes(&self) -> usize {
         ENTRY_BYTES
             + match &self.content {
-                Content::Value(value) => value.len(),
+                Content::Value(value) | Content::Version(_, value) => value.len(),
                 Content::Rate => 0,
                 Content::Holders(holders) => holders.len() * HOLDER_BYTES,
             }
@@ -98,7 +100,14 @@ impl Entries {
     fn value(&self, key: &Key) -> Option<&Bytes> {
         match &self.all.get(&(Kind::Value, *key))?.content {
             Content::Value(value) => Some(value),
-            Content::Rate | Content::Holders(_) => None,
+            Content::Version(..) | Content::Rate | Content::Holders(_) => None,
+        }
+    }
+
+    fn newest(&self, key: &Key) -> Option<(u64, &Bytes)> {
+        match &self.all.get(&(Kind::Newest, *key))?.content {
+            Content::Version(version, value) => Some((*version, value)),
+            Content::Value(_) | Content::Rate | Content::Holders(_) => None,
         }
     }
 
@@ -186,6 +195,21 @@ impl SharedState for MemoryState {
     async fn delete(&self, key: &Key) -> Result<(), SharedError> {
         self.entries().0.remove(&(Kind::Value, *key));
         Ok(())
+    }
+
+    async fn put_newer(&self, key: &Key, version: u64, value: Bytes, keep: Duration) -> Result<bool, SharedError> {
+        within_limit(&value)?;
+        let (mut entries, now) = self.entries();
+        let is_newer = entries.newest(key).is_none_or(|(stands, _)| stands < version);
+        if is_newer {
+            let entry = Entry { content: Content::Version(version, value), ends: now + bounded(keep) };
+            entries.insert((Kind::Newest, *key), entry);
+        }
+        Ok(is_newer)
+    }
+
+    async fn newest(&self, key: &Key) -> Result<Option<(u64, Bytes)>, SharedError> {
+        Ok(self.entries().0.newest(key).map(|(version, value)| (version, value.clone())))
     }
 
     async fn spend(&self, key: &Key, rate: Rate, cost: u32) -> Result<Spent, SharedError> {

@@ -1,6 +1,6 @@
 //! State in Redis 6.2 or newer, or what speaks as it does: for any number of replicas.
 //!
-//! Each operation is one command or one script (`spend.lua`, `hold.lua`) on one key, so it is atomic,
+//! Each operation is one command or one script (`newer.lua`, `spend.lua`, `hold.lua`) on one key, so it is atomic,
 //! also where keys are spread over servers. Nothing is asked a second time: a caller who got an error decides.
 
 mod line;
@@ -27,6 +27,7 @@ const START_PAUSE: Duration = Duration::from_millis(200);
 pub struct RedisState {
     namespace: String,
     line: Line,
+    newer: Script,
     spend: Script,
     hold: Script,
 }
@@ -37,27 +38,40 @@ impl fmt::Debug for RedisState {
     }
 }
 
-/// The three things a key may have.
+/// Digits of a version, so that versions are in the order of their texts.
+const VERSION_DIGITS: usize = 20;
+
+/// The four things a key may have.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Value,
+    Newest,
     Rate,
     Holders,
 }
 
 impl RedisState {
+    /// Connects when it is first used. Until the server is there, operations fail.
+    ///
+    /// # Errors
+    /// The settings cannot be used.
+    pub fn new(settings: RedisSettings) -> Result<Self, ConnectError> {
+        Ok(Self {
+            line: Line::new(settings.client()?),
+            namespace: settings.namespace,
+            newer: Script::new(include_str!("redis_state/newer.lua")),
+            spend: Script::new(include_str!("redis_state/spend.lua")),
+            hold: Script::new(include_str!("redis_state/hold.lua")),
+        })
+    }
+
     /// Connects, and proves that the server can be written.
     ///
     /// # Errors
     /// The server does not answer within the settings' patience; or it refuses, which is not waited for.
     pub async fn connect(settings: RedisSettings) -> Result<Self, ConnectError> {
-        let state = Self {
-            line: Line::new(settings.client()?),
-            namespace: settings.namespace,
-            spend: Script::new(include_str!("redis_state/spend.lua")),
-            hold: Script::new(include_str!("redis_state/hold.lua")),
-        };
         let until = Instant::now() + settings.start_patience;
+        let state = Self::new(settings)?;
         // Of a password, a right to write, and what else may be wrong, an attempt to write says which.
         let trial = state.name(Kind::Value, &Key::new(crate::Purpose::Check, "start"));
         loop {
@@ -77,6 +91,7 @@ impl RedisState {
     fn name(&self, kind: Kind, key: &Key) -> String {
         let kind = match kind {
             Kind::Value => "value",
+            Kind::Newest => "newest",
             Kind::Rate => "rate",
             Kind::Holders => "hold",
         };
@@ -126,6 +141,23 @@ impl SharedState for RedisState {
 
     async fn delete(&self, key: &Key) -> Result<(), SharedError> {
         self.ask(cmd("DEL").arg(self.name(Kind::Value, key))).await
+    }
+
+    async fn put_newer(&self, key: &Key, version: u64, value: Bytes, keep: Duration) -> Result<bool, SharedError> {
+        within_limit(&value)?;
+        let version = format!("{version:0VERSION_DIGITS$}");
+        let mut script = self.newer.key(self.name(Kind::Newest, key));
+        self.decide(script.arg(version).arg(value.as_ref()).arg(milliseconds(keep))).await
+    }
+
+    async fn newest(&self, key: &Key) -> Result<Option<(u64, Bytes)>, SharedError> {
+        let Some(mut text) = self.ask::<Option<Bytes>>(cmd("GET").arg(self.name(Kind::Newest, key))).await? else {
+            return Ok(None);
+        };
+        let unreadable = || SharedError::Unavailable("what stands there is no version".to_owned());
+        let value = text.split_off(VERSION_DIGITS.min(text.len()));
+        let version = std::str::from_utf8(&text).ok().and_then(|version| version.parse().ok());
+        Ok(Some((version.ok_or_else(unreadable)?, value)))
     }
 
     async fn spend(&self, key: &Key, rate: Rate, cost: u32) -> Result<Spent, SharedError> {

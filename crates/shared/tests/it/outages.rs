@@ -17,7 +17,7 @@ fn key() -> Key {
 async fn all_fail_in_time(state: &SharedHandle) {
     assert!(OPERATION_PATIENCE < BOUND);
     let rate = Rate::new(1, Duration::from_secs(1)).expect("a rate");
-    for number in 0..8 {
+    for number in 0..10 {
         let begin = Instant::now();
         let keep = Duration::from_secs(60);
         let (what, answer) = match number {
@@ -27,7 +27,9 @@ async fn all_fail_in_time(state: &SharedHandle) {
             3 => ("take", state.take(&key()).await.map(drop)),
             4 => ("delete", state.delete(&key()).await),
             5 => ("spend", state.spend(&key(), rate, 1).await.map(drop)),
-            6 => ("hold", state.hold(&key(), "x", 1, keep).await.map(drop)),
+            6 => ("put_newer", state.put_newer(&key(), 1, "x".into(), keep).await.map(drop)),
+            7 => ("newest", state.newest(&key()).await.map(drop)),
+            8 => ("hold", state.hold(&key(), "x", 1, keep).await.map(drop)),
             _ => ("check", state.check().await),
         };
         assert!(matches!(answer, Err(SharedError::Unavailable(_))), "{what}: {answer:?}");
@@ -123,6 +125,19 @@ async fn a_password_that_changes_is_survived() {
     server.set_options(&["--requirepass", "right"]);
     let _server = begun(server).await;
     works_again(&state).await;
+}
+
+/// Protects services that can do without: they start while there is no server, and use it once there is one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_may_come_later() {
+    let Some(server) = server("a Redis that comes later", Redis::start).await else { return };
+    let url = server.url();
+    let server = killed(server).await;
+    let state = shared::open(&url).expect("a URL");
+    assert!(state.check().await.is_err());
+    let _server = begun(server).await;
+    works_again(&state).await;
+    assert!(matches!(shared::open("redis://h/?nonsense=1").err(), Some(shared::ConnectError::Url(_))));
 }
 
 /// Protects operators: a URL that leads nowhere, or to something else, is an error in time, and says what is wrong
