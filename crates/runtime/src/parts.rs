@@ -33,6 +33,15 @@ pub async fn shared(settings: &Settings) -> Result<SharedHandle, NotReady> {
     })
 }
 
+/// What replicas share and may forget, for a service that does without while the server is away, also at its start.
+///
+/// # Errors
+/// The URL is wrong.
+pub fn shared_if_there(settings: &Settings) -> Result<SharedHandle, NotReady> {
+    shared::open(settings.shared_url.exposed())
+        .map_err(|error| NotReady::new(error.to_string(), "correct SHARED_URL in the settings"))
+}
+
 /// URL of the databases, below the data folder unless the settings name others.
 pub fn database_url(settings: &Settings, data: &Path) -> String {
     or_default(settings.database_url.exposed(), || format!("sqlite://{}", data.join("db").display()))

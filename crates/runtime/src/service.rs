@@ -143,6 +143,14 @@ impl Host {
         parts::shared(&self.environment.settings).await
     }
 
+    /// What replicas share and may forget, for a service that does without while the server is away.
+    ///
+    /// # Errors
+    /// See [`parts::shared_if_there`].
+    pub fn shared_if_there(&self) -> Result<SharedHandle, NotReady> {
+        parts::shared_if_there(&self.environment.settings)
+    }
+
     /// URL of the databases.
     pub fn database_url(&self) -> String {
         parts::database_url(&self.environment.settings, &self.environment.data_dir)

@@ -89,7 +89,8 @@ impl System {
         let files =
             Files::open(files_deps, files::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
         let pictures: Arc<dyn PictureSource> = Arc::new(files.clone());
-        let jobs_deps = jobs::Deps { db: jobs_db, blob: blob.clone(), bus: bus.clone(), pictures };
+        let shared = parts::shared_if_there(settings)?;
+        let jobs_deps = jobs::Deps { db: jobs_db, blob: blob.clone(), bus: bus.clone(), shared, pictures };
         let jobs =
             Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
         let agent_deps = agent::Deps { bus: bus.clone(), blob: blob.clone(), vision, reasoning, code };

@@ -6,6 +6,8 @@
 
 pub mod doc;
 mod ending;
+mod feed;
+mod hot;
 pub mod machine;
 mod message;
 mod orchestrator;
@@ -33,12 +35,15 @@ use common::picture::PictureSource;
 use common::{Caller, ErrorCode, Failure, FileId, JobId, OwnerId, TraceContext};
 use database::DatabaseConnection;
 use doc::{Job, Millis};
+use feed::Feeds;
 use futures::Stream;
+use hot::{Hot, Repeated};
 use machine::Input;
+use shared::SharedHandle;
 use std::sync::Arc;
-use store::{Accepted, IdempotencyKey, Store, StoreError, StoredEvent};
+use store::{Accepted, IdempotencyKey, Snapshot, Store, StoreError, StoredEvent};
 use tell::Teller;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Limits of the service.
@@ -64,6 +69,8 @@ pub struct Deps {
     pub blob: SharedStore,
     /// The bus.
     pub bus: SharedBus,
+    /// What its replicas share and may forget. It saves reads of the database; nothing depends on it.
+    pub shared: SharedHandle,
     /// Where pictures are found.
     pub pictures: Arc<dyn PictureSource>,
 }
@@ -79,9 +86,6 @@ pub enum StartError {
     Bus(#[from] bus::BusError),
 }
 
-/// Jobs whose change wakes streams; a slow stream that misses some looks by itself once a second.
-const CHANGE_BACKLOG: usize = 256;
-
 struct Inner {
     store: Store,
     blob: SharedStore,
@@ -89,7 +93,8 @@ struct Inner {
     pictures: Arc<dyn PictureSource>,
     settings: Settings,
     outbox_filled: Notify,
-    changed: broadcast::Sender<JobId>,
+    hot: Hot,
+    feeds: Feeds,
     teller: Teller,
 }
 
@@ -112,7 +117,8 @@ impl Jobs {
             pictures: deps.pictures,
             settings,
             outbox_filled: Notify::new(),
-            changed: broadcast::Sender::new(CHANGE_BACKLOG),
+            hot: Hot::new(deps.shared),
+            feeds: Feeds::default(),
             teller: Teller::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -143,6 +149,11 @@ impl Jobs {
         let caller = caller.into();
         let request = request.checked()?;
         let key = idempotency_key.map(|key| request.idempotency(key)).transpose()?;
+        if let Some(key) = &key
+            && let Some(before) = self.repeated(&caller.owner, key).await?
+        {
+            return Ok(before);
+        }
         let mut pictures = Vec::with_capacity(request.file_ids.len());
         for id in &request.file_ids {
             pictures.push(self.inner.pictures.picture(&caller, *id).await?);
@@ -167,11 +178,35 @@ impl Jobs {
         self.create(caller, NewJob { file_ids, prompt: old.prompt, options: old.options }, None).await
     }
 
+    /// The job that this request made before, wherever it is known. The pictures of a repeated request do not matter.
+    async fn repeated(&self, owner: &OwnerId, key: &IdempotencyKey) -> Result<Option<JobView>, Failure> {
+        match self.inner.hot.repeated(owner, key).await {
+            Repeated::Same(job) => return Ok(Some(JobView::of(&job, self.now()))),
+            Repeated::Other => return Err(Failure::new(ErrorCode::IdempotencyConflict)),
+            Repeated::Unknown => {}
+        }
+        match self.inner.store.repeated(owner, key).await.map_err(store_failure)? {
+            Some(Accepted::Conflict) => Err(Failure::new(ErrorCode::IdempotencyConflict)),
+            Some(Accepted::Before(before) | Accepted::New(before)) => Ok(Some(self.known(owner, key, &before).await)),
+            None => Ok(None),
+        }
+    }
+
+    /// Where the request is sent again it need not be looked up again.
+    async fn known(&self, owner: &OwnerId, key: &IdempotencyKey, before: &Snapshot) -> JobView {
+        self.inner.hot.keep(before).await;
+        self.inner.hot.keep_key(owner, key, before.job.id).await;
+        JobView::of(&before.job, self.now())
+    }
+
     async fn accept(&self, owner: &OwnerId, job: Job, key: Option<IdempotencyKey>) -> Result<JobView, Failure> {
-        match self.inner.store.accept(owner, &job, key).await.map_err(store_failure)? {
+        match self.inner.store.accept(owner, &job, key.clone()).await.map_err(store_failure)? {
             Accepted::Conflict => Err(Failure::new(ErrorCode::IdempotencyConflict)),
-            Accepted::Before(before) => Ok(JobView::of(&before, self.now())),
-            Accepted::New => {
+            Accepted::Before(before) => Ok(JobView::of(&before.job, self.now())),
+            Accepted::New(new) => {
+                if let Some(key) = &key {
+                    self.known(owner, key, &new).await;
+                }
                 // Accepted is accepted: if starting fails now, the clock starts it later.
                 if let Err(error) = self.start_queued().await {
                     orchestrator::log_error("starting a job", &error);
@@ -182,34 +217,37 @@ impl Jobs {
     }
 
     async fn start_queued(&self) -> Result<(), StoreError> {
-        while let Some(id) = self.inner.store.start_next(self.inner.settings.max_running, self.now()).await? {
-            self.moved(id);
+        while let Some(started) = self.inner.store.start_next(self.inner.settings.max_running, self.now()).await? {
+            self.moved(&started).await;
         }
         Ok(())
     }
 
-    fn moved(&self, id: JobId) {
+    async fn moved(&self, now: &Snapshot) {
         self.inner.outbox_filled.notify_one();
-        // Nobody listening is fine.
-        let _listeners = self.inner.changed.send(id);
-        if self.inner.bus.is_durable() {
-            self.inner.teller.changed(id);
+        // Before anybody is told: whoever was told and asks is not shown something older.
+        self.inner.hot.keep(now).await;
+        self.inner.feeds.push(now.job.id, &now.events);
+        if self.inner.bus.is_durable()
+            && let Some(last) = now.events.last()
+        {
+            self.inner.teller.changed(now.job.id, last.number);
         }
     }
 
     pub(crate) async fn apply(&self, id: JobId, input: Input) -> Result<Option<Job>, StoreError> {
-        let Some((job, changed)) = self.inner.store.apply(id, input, self.now()).await? else { return Ok(None) };
+        let Some((now, changed)) = self.inner.store.apply(id, input, self.now()).await? else { return Ok(None) };
         if changed {
-            self.moved(id);
-            if job.state.is_final() {
+            self.moved(&now).await;
+            if now.job.state.is_final() {
                 // Where it succeeded nothing of it can be running any more.
-                if job.state != JobState::Succeeded && self.inner.bus.is_durable() {
+                if now.job.state != JobState::Succeeded && self.inner.bus.is_durable() {
                     self.inner.teller.stopped(id);
                 }
                 self.start_queued().await?;
             }
         }
-        Ok(Some(job))
+        Ok(Some(now.job))
     }
 
     async fn job(&self, owner: &OwnerId, id: JobId) -> Result<Job, Failure> {
@@ -278,6 +316,7 @@ impl Jobs {
         }
         // Bytes first: if that fails the row still says they exist, and deleting again works.
         self.inner.blob.delete_prefix(&report::job_prefix(id)?).await.map_err(|error| report::blob_failure(&error))?;
+        self.inner.hot.forget(id).await;
         self.inner.store.delete(id).await.map_err(store_failure)
     }
 
@@ -291,8 +330,7 @@ impl Jobs {
         id: JobId,
         after: u64,
     ) -> Result<impl Stream<Item = StoredEvent> + use<>, Failure> {
-        self.job(owner, id).await?;
-        Ok(view::follow(self.inner.store.clone(), self.inner.changed.subscribe(), id, after))
+        feed::follow(self, owner, id, after).await
     }
 
     /// The bytes of an output, by the blob key that a report in the style [`LinkStyle::BlobKey`] gave.
@@ -317,7 +355,7 @@ impl Jobs {
             Ok(()) => Ok("the jobs database takes writes".to_owned()),
             Err(error) => {
                 tracing::error!(%error, "jobs database check failed");
-                Err("the jobs database does not take writes; check the disk of DATA_DIR".to_owned())
+                Err(self.inner.store.no_writes().to_owned())
             }
         }
     }

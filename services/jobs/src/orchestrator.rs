@@ -2,6 +2,7 @@
 //! recovery after a restart.
 
 use crate::Jobs;
+use crate::feed;
 use crate::machine::Input;
 use crate::message;
 use crate::store::StoreError;
@@ -58,6 +59,7 @@ pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Runnin
     } else {
         recover(jobs).await?;
     }
+    tasks.spawn(feed::poll(jobs.clone(), stop.clone()));
     tasks.spawn(relay(jobs.clone(), stop.clone()));
     tasks.spawn(clock(jobs.clone(), stop));
     tasks.close();
@@ -68,7 +70,7 @@ pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Runnin
 /// answer finished steps from their memos.
 async fn recover(jobs: &Jobs) -> Result<(), StoreError> {
     for id in jobs.inner.store.running().await? {
-        jobs.inner.store.apply(id, Input::Recover, jobs.now()).await?;
+        jobs.apply(id, Input::Recover).await?;
         tracing::info!(job_id = %id, "job taken up again after a restart");
     }
     Ok(())

@@ -42,7 +42,8 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let bus = host.bus().await?;
     let blob = host.blob().await?;
     let db = database::connect(&host.database_url(), "jobs").await.map_err(|error| NotReady::storage(&error))?;
-    let deps = Deps { db, blob, bus: bus.clone(), pictures: Arc::new(pictures) };
+    let shared = host.shared_if_there()?;
+    let deps = Deps { db, blob, bus: bus.clone(), shared, pictures: Arc::new(pictures) };
     let jobs = Jobs::open(deps, Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
     let stop = CancellationToken::new();
     let running = jobs.start(stop.clone()).await.map_err(|error| NotReady::storage(&error))?;

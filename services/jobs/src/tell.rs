@@ -27,8 +27,8 @@ const REMEMBERED: usize = 1024;
 #[derive(Debug)]
 pub struct Teller {
     replica: String,
-    changes: mpsc::Sender<JobId>,
-    waiting: Mutex<Option<mpsc::Receiver<JobId>>>,
+    changes: mpsc::Sender<(JobId, u64)>,
+    waiting: Mutex<Option<mpsc::Receiver<(JobId, u64)>>>,
     ends: Mutex<VecDeque<End>>,
 }
 
@@ -51,10 +51,10 @@ impl Teller {
         }
     }
 
-    /// Tells the other replicas that a job has changed.
-    pub fn changed(&self, job: JobId) {
+    /// Tells the other replicas that a job has changed, and has events up to this number.
+    pub fn changed(&self, job: JobId, last_event: u64) {
         // Full: their streams look by themselves.
-        let _full = self.changes.try_send(job);
+        let _full = self.changes.try_send((job, last_event));
     }
 
     /// Tells workers again, now and then, that a job is over.
@@ -97,8 +97,8 @@ pub async fn publish_changes(jobs: Jobs, stop: CancellationToken) {
     let teller = &jobs.inner.teller;
     let taken = teller.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(mut waiting) = taken else { return };
-    while let Some(Some(job)) = stop.run_until_cancelled(waiting.recv()).await {
-        let change = jobs_v1::JobChanged { job_id: job.to_string(), replica: teller.replica.clone() };
+    while let Some(Some((job, last_event))) = stop.run_until_cancelled(waiting.recv()).await {
+        let change = jobs_v1::JobChanged { job_id: job.to_string(), replica: teller.replica.clone(), last_event };
         let Ok(payload) = encode(&change) else { continue };
         let message = Outgoing { message_id: MessageId::new(), topic: Topic::JobsChanged, payload, trace: None };
         if let Err(error) = jobs.inner.bus.publish(message).await {
@@ -115,8 +115,7 @@ pub async fn hear_changes(jobs: Jobs, mut changes: Box<dyn Subscription>, stop: 
             continue;
         }
         if let Ok(job) = change.job_id.parse() {
-            // Nobody listening is fine.
-            let _listeners = jobs.inner.changed.send(job);
+            jobs.inner.feeds.heard(job, change.last_event);
         }
     }
 }

@@ -2,16 +2,11 @@
 
 use crate::doc::{Job, Millis};
 use crate::report;
-use crate::store::{Store, StoredEvent};
 use chrono::{DateTime, Utc};
 use common::job::{JobOptions, JobState, ReportStep, Usage};
 use common::picture::PictureKind;
 use common::{Failure, FileId, JobId};
-use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
-use std::time::Duration;
-use tokio::sync::broadcast;
 
 /// A job as `GET /api/v1/jobs/{id}` shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -73,86 +68,6 @@ impl JobView {
             created_at: time(job.created_at),
             started_at: job.started_at.map(time),
             finished_at: job.finished_at.map(time),
-        }
-    }
-}
-
-/// Events read from the store at a time.
-const PAGE: u64 = 100;
-
-/// A stream looks by itself this often, in case a wake-up was missed.
-const POLL: Duration = Duration::from_secs(1);
-
-struct Follow {
-    store: Store,
-    changed: broadcast::Receiver<JobId>,
-    id: JobId,
-    after: u64,
-    ready: VecDeque<StoredEvent>,
-    ended: bool,
-}
-
-/// All events of a job after a number, those to come included; ends after `job_finished`.
-pub fn follow(
-    store: Store,
-    changed: broadcast::Receiver<JobId>,
-    id: JobId,
-    after: u64,
-) -> impl Stream<Item = StoredEvent> {
-    let start = Follow { store, changed, id, after, ready: VecDeque::new(), ended: false };
-    stream::unfold(start, |mut follow| async move {
-        let event = follow.next().await?;
-        Some((event, follow))
-    })
-    .fuse()
-}
-
-impl Follow {
-    async fn next(&mut self) -> Option<StoredEvent> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                self.after = event.number;
-                self.ended = event.kind == "job_finished";
-                return Some(event);
-            }
-            if self.ended {
-                return None;
-            }
-            match self.store.events_after(self.id, self.after, PAGE).await {
-                Ok(events) if events.is_empty() => {
-                    if self.already_over().await {
-                        return None;
-                    }
-                    self.wait().await;
-                }
-                Ok(events) => self.ready.extend(events),
-                Err(error) => {
-                    crate::orchestrator::log_error("an event stream", &error);
-                    self.wait().await;
-                }
-            }
-        }
-    }
-
-    /// A client that has seen the last event and comes back, or whose job was deleted, must not wait.
-    async fn already_over(&self) -> bool {
-        let last = self.after.saturating_sub(1);
-        match self.store.events_after(self.id, last, 1).await {
-            Ok(events) => events.first().is_none_or(|event| event.kind == "job_finished"),
-            Err(_) => false,
-        }
-    }
-
-    async fn wait(&mut self) {
-        let deadline = tokio::time::Instant::now() + POLL;
-        loop {
-            match tokio::time::timeout_at(deadline, self.changed.recv()).await {
-                Ok(Ok(id)) if id != self.id => {}
-                // Ours, or some were missed, or nobody sends any more: look again. In the last case
-                // the pause keeps the look from spinning.
-                Ok(Err(broadcast::error::RecvError::Closed)) => return tokio::time::sleep_until(deadline).await,
-                _ => return,
-            }
         }
     }
 }

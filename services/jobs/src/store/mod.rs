@@ -11,9 +11,11 @@ use common::{JobId, MessageId, OwnerId};
 use entity::{event, idempotency, job};
 use sea_orm::prelude::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr,
+    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryIntoModel,
 };
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// The database failed or holds something unreadable.
@@ -63,7 +65,7 @@ impl Tries {
 }
 
 /// One event as stored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredEvent {
     /// Counted from 1 within the job.
     pub number: u64,
@@ -75,13 +77,26 @@ pub struct StoredEvent {
     pub at: Millis,
 }
 
+/// A job as it stands at one version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Raised by every change.
+    pub version: u64,
+    /// Whose it is.
+    pub owner: String,
+    /// The job.
+    pub job: Job,
+    /// The events of the change that brought it there; none where it was only read.
+    pub events: Vec<StoredEvent>,
+}
+
 /// What came of accepting a job.
 #[derive(Debug)]
 pub enum Accepted {
     /// It is new.
-    New,
+    New(Box<Snapshot>),
     /// The idempotency key was used before for the same request.
-    Before(Box<Job>),
+    Before(Box<Snapshot>),
     /// The idempotency key was used before for another request.
     Conflict,
 }
@@ -105,6 +120,11 @@ fn read(row: &job::Model) -> Result<Job, StoreError> {
     serde_json::from_str(&row.doc).map_err(|error| StoreError::Content(format!("{}: {error}", row.id)))
 }
 
+fn snapshot(row: &job::Model) -> Result<Snapshot, StoreError> {
+    let version = u64::try_from(row.version).unwrap_or(0);
+    Ok(Snapshot { version, owner: row.owner.clone(), job: read(row)?, events: Vec::new() })
+}
+
 fn write(job: &Job) -> Result<String, StoreError> {
     serde_json::to_string(job).map_err(|error| StoreError::Content(error.to_string()))
 }
@@ -122,6 +142,11 @@ impl Store {
     /// The connection, for the outbox relay and checks.
     pub fn db(&self) -> &DatabaseConnection {
         &self.db
+    }
+
+    /// What is wrong, and what to check, when it takes no writes.
+    pub fn no_writes(&self) -> &'static str {
+        no_writes(self.db.get_database_backend())
     }
 
     /// Accepts a job, once per idempotency key.
@@ -151,16 +176,14 @@ impl Store {
     ) -> Result<Accepted, StoreError> {
         let tx = database::begin_write(&self.db).await?;
         if let Some(key) = &key {
-            let used = idempotency::Entity::find_by_id((owner.as_str().to_owned(), key.key.clone())).one(&tx).await?;
-            if let Some(used) = used {
-                if used.request_sha256 != key.request_sha256 {
-                    return Ok(Accepted::Conflict);
+            match before(&tx, owner, key).await? {
+                Before::Made(before) => return Ok(before),
+                // The request is new again.
+                Before::Gone => {
+                    let id = (owner.as_str().to_owned(), key.key.clone());
+                    idempotency::Entity::delete_by_id(id).exec(&tx).await?;
                 }
-                // The job may have been deleted since; then the request is new again.
-                if let Some(row) = job::Entity::find_by_id(used.job_id).one(&tx).await? {
-                    return Ok(Accepted::Before(Box::new(read(&row)?)));
-                }
-                idempotency::Entity::delete_by_id((owner.as_str().to_owned(), key.key.clone())).exec(&tx).await?;
+                Before::Never => {}
             }
         }
         let row = job::ActiveModel {
@@ -175,7 +198,7 @@ impl Store {
         };
         row.insert(&tx).await?;
         let queued = Event { kind: "job_queued", data: serde_json::json!({}) };
-        insert_events(&tx, new.id, 0, &[queued], new.created_at).await?;
+        let events = insert_events(&tx, new.id, 0, &[queued], new.created_at).await?;
         if let Some(key) = key {
             let row = idempotency::ActiveModel {
                 owner: Set(owner.as_str().to_owned()),
@@ -187,15 +210,27 @@ impl Store {
             row.insert(&tx).await?;
         }
         tx.commit().await?;
-        Ok(Accepted::New)
+        let owner = owner.as_str().to_owned();
+        Ok(Accepted::New(Box::new(Snapshot { version: 0, owner, job: new.clone(), events })))
     }
 
-    /// Applies an input to a job. `None` when there is no such job; else the job afterwards and
+    /// What a request with this key made before, if anything: [`Accepted::Before`] or [`Accepted::Conflict`].
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn repeated(&self, owner: &OwnerId, key: &IdempotencyKey) -> Result<Option<Accepted>, StoreError> {
+        match before(&self.db, owner, key).await? {
+            Before::Made(before) => Ok(Some(before)),
+            Before::Gone | Before::Never => Ok(None),
+        }
+    }
+
+    /// Applies an input to a job. `None` when there is no such job; else how it stands afterwards and
     /// whether anything changed.
     ///
     /// # Errors
     /// See [`StoreError`]; nothing changed then.
-    pub async fn apply(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Job, bool)>, StoreError> {
+    pub async fn apply(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Snapshot, bool)>, StoreError> {
         let mut tries = Tries(0);
         loop {
             match self.apply_once(id, input.clone(), now).await {
@@ -205,7 +240,7 @@ impl Store {
         }
     }
 
-    async fn apply_once(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Job, bool)>, StoreError> {
+    async fn apply_once(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Snapshot, bool)>, StoreError> {
         let tx = database::begin_write(&self.db).await?;
         let Some(row) = job::Entity::find_by_id(id.0).one(&tx).await? else { return Ok(None) };
         let applied = apply_to(&tx, row, input, now).await?;
@@ -217,7 +252,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn start_next(&self, max_running: u64, now: Millis) -> Result<Option<JobId>, StoreError> {
+    pub async fn start_next(&self, max_running: u64, now: Millis) -> Result<Option<Snapshot>, StoreError> {
         let mut tries = Tries(0);
         loop {
             match self.start_next_once(max_running, now).await {
@@ -227,7 +262,7 @@ impl Store {
         }
     }
 
-    async fn start_next_once(&self, max_running: u64, now: Millis) -> Result<Option<JobId>, StoreError> {
+    async fn start_next_once(&self, max_running: u64, now: Millis) -> Result<Option<Snapshot>, StoreError> {
         // Whether there is a place depends on all running jobs.
         let tx = database::begin_alone(&self.db, "start").await?;
         let in_state = |state: JobState| job::Column::State.eq(state.as_str());
@@ -240,10 +275,9 @@ impl Store {
             .one(&tx)
             .await?;
         let Some(row) = oldest else { return Ok(None) };
-        let id = JobId(row.id);
-        apply_to(&tx, row, Input::Start, now).await?;
+        let (started, _) = apply_to(&tx, row, Input::Start, now).await?;
         tx.commit().await?;
-        Ok(Some(id))
+        Ok(Some(started))
     }
 
     /// Ids of all running jobs.
@@ -262,6 +296,26 @@ impl Store {
     pub async fn get(&self, owner: &OwnerId, id: JobId) -> Result<Option<Job>, StoreError> {
         let row = job::Entity::find_by_id(id.0).filter(job::Column::Owner.eq(owner.as_str())).one(&self.db).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// Whose a job is.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn owner_of(&self, id: JobId) -> Result<Option<String>, StoreError> {
+        let owner = job::Entity::find_by_id(id.0).select_only().column(job::Column::Owner);
+        Ok(owner.into_tuple().one(&self.db).await?)
+    }
+
+    /// Number of the last event of each of these jobs that is there.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn last_events(&self, ids: &[JobId]) -> Result<HashMap<JobId, u64>, StoreError> {
+        let last = job::Entity::find().select_only().column(job::Column::Id).column(job::Column::LastEvent);
+        let last = last.filter(job::Column::Id.is_in(ids.iter().map(|id| id.0)));
+        let rows: Vec<(uuid::Uuid, i64)> = last.into_tuple().all(&self.db).await?;
+        Ok(rows.into_iter().map(|(id, last)| (JobId(id), u64::try_from(last).unwrap_or(0))).collect())
     }
 
     /// Jobs of one owner, newest first, older than the job `before`.
@@ -299,15 +353,7 @@ impl Store {
             .limit(limit)
             .all(&self.db)
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| StoredEvent {
-                number: u64::try_from(row.number).unwrap_or(0),
-                kind: row.kind,
-                data: row.data,
-                at: row.at_ms,
-            })
-            .collect())
+        Ok(rows.into_iter().map(stored_event).collect())
     }
 
     /// Removes a job with its events. Its blobs are the caller's to remove.
@@ -324,19 +370,42 @@ impl Store {
     }
 }
 
+/// What a key made before.
+enum Before {
+    /// It was not used.
+    Never,
+    /// A job that has been deleted since.
+    Gone,
+    /// This.
+    Made(Accepted),
+}
+
+async fn before<C: ConnectionTrait>(db: &C, owner: &OwnerId, key: &IdempotencyKey) -> Result<Before, StoreError> {
+    let used = idempotency::Entity::find_by_id((owner.as_str().to_owned(), key.key.clone())).one(db).await?;
+    let Some(used) = used else { return Ok(Before::Never) };
+    if used.request_sha256 != key.request_sha256 {
+        return Ok(Before::Made(Accepted::Conflict));
+    }
+    match job::Entity::find_by_id(used.job_id).one(db).await? {
+        Some(row) => Ok(Before::Made(Accepted::Before(Box::new(snapshot(&row)?)))),
+        None => Ok(Before::Gone),
+    }
+}
+
 async fn apply_to<C: ConnectionTrait>(
     tx: &C,
     row: job::Model,
     input: Input,
     now: Millis,
-) -> Result<(Job, bool), StoreError> {
-    let before = read(&row)?;
-    let next = machine::advance(&before, input, now);
-    if next.job == before && next.commands.is_empty() && next.events.is_empty() {
+) -> Result<(Snapshot, bool), StoreError> {
+    let before = snapshot(&row)?;
+    let next = machine::advance(&before.job, input, now);
+    if next.job == before.job && next.commands.is_empty() && next.events.is_empty() {
         return Ok((before, false));
     }
     let id = next.job.id;
-    let last_event = insert_events(tx, id, row.last_event, &next.events, now).await?;
+    let events = insert_events(tx, id, row.last_event, &next.events, now).await?;
+    let last_event = events.last().map_or(row.last_event, |event| i64::try_from(event.number).unwrap_or(i64::MAX));
     let mut messages = Vec::with_capacity(next.commands.len());
     for command in &next.commands {
         let (topic, payload) =
@@ -364,7 +433,7 @@ async fn apply_to<C: ConnectionTrait>(
     if saved.rows_affected != 1 {
         return Err(StoreError::Changed);
     }
-    Ok((next.job, true))
+    Ok((Snapshot { version: before.version + 1, owner: before.owner, job: next.job, events }, true))
 }
 
 async fn insert_events<C: ConnectionTrait>(
@@ -373,17 +442,49 @@ async fn insert_events<C: ConnectionTrait>(
     last: i64,
     events: &[Event],
     now: Millis,
-) -> Result<i64, StoreError> {
+) -> Result<Vec<StoredEvent>, StoreError> {
     if events.is_empty() {
-        return Ok(last);
+        return Ok(Vec::new());
     }
-    let rows = (last + 1..).zip(events).map(|(number, one)| event::ActiveModel {
-        job_id: Set(id.0),
-        number: Set(number),
-        kind: Set(one.kind.to_owned()),
-        data: Set(one.data.to_string()),
-        at_ms: Set(now),
-    });
-    event::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    Ok(last + i64::try_from(events.len()).unwrap_or(i64::MAX))
+    let rows: Vec<event::ActiveModel> = (last + 1..)
+        .zip(events)
+        .map(|(number, one)| event::ActiveModel {
+            job_id: Set(id.0),
+            number: Set(number),
+            kind: Set(one.kind.to_owned()),
+            data: Set(one.data.to_string()),
+            at_ms: Set(now),
+        })
+        .collect();
+    event::Entity::insert_many(rows.clone()).exec_without_returning(tx).await?;
+    let stored = rows.into_iter().map(|row| row.try_into_model().map(stored_event));
+    Ok(stored.collect::<Result<_, _>>()?)
+}
+
+fn stored_event(row: event::Model) -> StoredEvent {
+    let number = u64::try_from(row.number).unwrap_or(0);
+    StoredEvent { number, kind: row.kind, data: row.data, at: row.at_ms }
+}
+
+/// What to check when the database takes no writes.
+fn no_writes(engine: DatabaseBackend) -> &'static str {
+    match engine {
+        DatabaseBackend::Sqlite => {
+            "the jobs database does not take writes; check the disk of DATABASE_URL, or of DATA_DIR where that is not set"
+        }
+        _ => "the jobs database does not take writes; check the server of DATABASE_URL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protects operators: they are sent to the disk where the database is a file, and to the server where it is one.
+    #[test]
+    fn a_database_that_takes_no_writes_is_looked_for_where_it_is() {
+        assert!(no_writes(DatabaseBackend::Sqlite).contains("DATA_DIR"));
+        assert!(!no_writes(DatabaseBackend::Postgres).contains("DATA_DIR"));
+        assert!(no_writes(DatabaseBackend::Postgres).contains("server of DATABASE_URL"));
+    }
 }

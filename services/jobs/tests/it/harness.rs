@@ -8,6 +8,7 @@ use common::wire::{agent_v1, common_v1, critic_v1, decode, encode, jobs_v1, sand
 use common::{Caller, ErrorCode, Failure, FileId, JobId, MessageId, OwnerId};
 use jobs::{Deps, Jobs, NewJob, Running, Settings};
 use jobs_v1::step_event::Outcome;
+use shared::{MemoryState, SharedHandle};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +34,9 @@ impl PictureSource for OneFile {
         })
     }
 }
+
+/// The SQL of every statement that a process sent to its database, in order.
+pub type Statements = Arc<Mutex<Vec<String>>>;
 
 /// What the workers were asked, in order: topic and step id.
 pub type Asked = Arc<Mutex<Vec<(Topic, String)>>>;
@@ -132,50 +136,84 @@ pub struct Process {
     pub jobs: Jobs,
     pub bus: SharedBus,
     pub asked: Asked,
+    pub statements: Statements,
     pub stop: CancellationToken,
     pub running: Running,
     pub workers: Vec<Consumer>,
+    pub worker_stop: CancellationToken,
 }
 
 impl Process {
+    /// A bus and a shared state within this process.
+    pub fn parts() -> (SharedBus, SharedHandle) {
+        (Arc::new(MemoryBus::new()), Arc::new(MemoryState::new()))
+    }
+
     pub async fn start<F>(folder: &Path, file: FileId, max_running: u64, answer: F) -> Self
     where
         F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + Clone + 'static,
     {
-        let bus: SharedBus = Arc::new(MemoryBus::new());
-        let asked = Asked::default();
-        let stop = CancellationToken::new();
+        Self::start_on(Self::parts(), folder, file, max_running, answer).await
+    }
+
+    /// On that bus and that shared state.
+    pub async fn start_on<F>(
+        (bus, shared): (SharedBus, SharedHandle),
+        folder: &Path,
+        file: FileId,
+        max_running: u64,
+        answer: F,
+    ) -> Self
+    where
+        F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + Clone + 'static,
+    {
+        let (asked, stop) = (Asked::default(), CancellationToken::new());
         let mut workers = Vec::new();
         for topic in [Topic::SandboxLook, Topic::SandboxRun, Topic::AgentThink, Topic::CriticReview] {
             let worker = Worker { bus: bus.clone(), asked: asked.clone(), answer: answer.clone() };
             workers.push(Consumer::start(&bus, topic, 2, Arc::new(worker), stop.clone()).await.expect("worker"));
         }
-        let (jobs, running) = Self::open(folder, file, max_running, &bus, &stop).await;
-        Self { jobs, bus, asked, stop, running, workers }
+        let alone = Self::without_workers((bus, shared), folder, file, max_running).await;
+        Self { asked, workers, worker_stop: stop, ..alone }
     }
 
-    /// The service alone, on that bus.
-    pub async fn open(
+    /// The service alone, on that bus and that shared state.
+    pub async fn without_workers(
+        (bus, shared): (SharedBus, SharedHandle),
         folder: &Path,
         file: FileId,
         max_running: u64,
-        bus: &SharedBus,
-        stop: &CancellationToken,
-    ) -> (Jobs, Running) {
+    ) -> Self {
+        let statements = Statements::default();
+        let log = statements.clone();
+        let mut db = database::connect(&crate::database_url(folder), "jobs").await.expect("database");
+        db.set_metric_callback(move |sent| log.lock().expect("lock").push(sent.statement.sql.clone()));
         let deps = Deps {
-            db: database::connect(&crate::database_url(folder), "jobs").await.expect("database"),
+            db,
             blob: blob::connect(&format!("file://{}/blobs", folder.display())).await.expect("blobs"),
             bus: bus.clone(),
+            shared,
             pictures: Arc::new(OneFile(file)),
         };
+        let stop = CancellationToken::new();
         let jobs = Jobs::open(deps, Settings { max_running, max_job_seconds: 60 }).await.expect("open");
         let running = jobs.start(stop.clone()).await.expect("start");
-        (jobs, running)
+        Self {
+            jobs,
+            bus,
+            asked: Asked::default(),
+            statements,
+            stop,
+            running,
+            workers: Vec::new(),
+            worker_stop: CancellationToken::new(),
+        }
     }
 
     /// Ends the process; messages on its bus are gone, as after a kill.
     pub async fn end(self) {
         self.stop.cancel();
+        self.worker_stop.cancel();
         self.running.finished().await;
         for worker in &self.workers {
             worker.finished().await;

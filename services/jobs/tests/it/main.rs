@@ -3,6 +3,7 @@
 mod harness;
 mod http;
 mod life;
+mod repeats;
 
 /// Where what belongs to a folder is kept.
 fn database_url(folder: &std::path::Path) -> String {

@@ -6,7 +6,10 @@ mod harness;
 mod http;
 #[path = "../it/life.rs"]
 mod life;
+#[path = "../it/repeats.rs"]
+mod repeats;
 mod replicas;
+mod watchers;
 
 // Where what belongs to a folder is kept.
 use testkit::database_url;

@@ -1,19 +1,22 @@
 //! Several replicas of the service on one database: what one process promises holds for all of them together.
 
 use crate::harness::{PATIENCE, Process, straight};
+use bus::SharedBus;
 use common::job::JobState;
 use common::{FileId, OwnerId};
 use jobs::NewJob;
+use shared::SharedHandle;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
-/// Another replica: the same database, store and bus, and no workers of its own.
-async fn replica(of: &Process, folder: &Path, file: FileId, max_running: u64) -> Process {
-    let (stop, bus) = (CancellationToken::new(), of.bus.clone());
-    let (jobs, running) = Process::open(folder, file, max_running, &bus, &stop).await;
-    Process { jobs, bus, asked: of.asked.clone(), stop, running, workers: Vec::new() }
+/// What replicas stand on together.
+type Parts = (SharedBus, SharedHandle);
+
+/// Another replica: the same database, store, bus and shared state, and no workers of its own.
+async fn replica(of: &Process, parts: &Parts, folder: &Path, file: FileId, max_running: u64) -> Process {
+    let parts = parts.clone();
+    Process { asked: of.asked.clone(), ..Process::without_workers(parts, folder, file, max_running).await }
 }
 
 fn request(file: FileId) -> NewJob {
@@ -30,10 +33,11 @@ async fn replicas_share_the_work_and_double_nothing() {
         return eprintln!("SKIPPED: replicas are tried on PostgreSQL only");
     }
     let (folder, file) = (tempfile::tempdir().expect("folder"), FileId::new());
-    let first = Process::start(folder.path(), file, MAX_RUNNING, straight).await;
+    let parts = Process::parts();
+    let first = Process::start_on(parts.clone(), folder.path(), file, MAX_RUNNING, straight).await;
     let replicas = [
-        replica(&first, folder.path(), file, MAX_RUNNING).await,
-        replica(&first, folder.path(), file, MAX_RUNNING).await,
+        replica(&first, &parts, folder.path(), file, MAX_RUNNING).await,
+        replica(&first, &parts, folder.path(), file, MAX_RUNNING).await,
     ];
     let all = [&first, &replicas[0], &replicas[1]];
     let owner = OwnerId::local();
@@ -43,8 +47,10 @@ async fn replicas_share_the_work_and_double_nothing() {
     let mut most_running = 0;
     let ended = tokio::time::timeout(PATIENCE * 3, async {
         loop {
-            let views = futures::future::join_all(ids.iter().map(|id| replicas[0].jobs.get(&owner, *id))).await;
-            let states: Vec<_> = views.into_iter().map(|view| view.expect("a view").state).collect();
+            // All in one statement: of several, one may see a job before its end and the next its successor.
+            let jobs = replicas[0].jobs.list(&owner, None, None, 100).await.expect("a list").items;
+            let states: Vec<_> =
+                ids.iter().map(|id| jobs.iter().find(|job| job.id == *id).expect("it").state).collect();
             most_running = most_running.max(states.iter().filter(|state| **state == JobState::Running).count());
             if states.iter().all(|state| *state == JobState::Succeeded) {
                 return;
@@ -73,8 +79,9 @@ async fn a_key_gives_one_job_over_all_replicas() {
         return eprintln!("SKIPPED: replicas are tried on PostgreSQL only");
     }
     let (folder, file) = (tempfile::tempdir().expect("folder"), FileId::new());
-    let first = Process::start(folder.path(), file, 4, straight).await;
-    let second = replica(&first, folder.path(), file, 4).await;
+    let parts = Process::parts();
+    let first = Process::start_on(parts.clone(), folder.path(), file, 4, straight).await;
+    let second = replica(&first, &parts, folder.path(), file, 4).await;
     let (owner, both) = (OwnerId::local(), [&first, &second]);
     for round in 0..5 {
         let key = format!("key-{round}");
