@@ -1,6 +1,7 @@
 """Checks the manifests of a folder against the rest of the repository: names of variables and images, what pods may do,
-and that what refers to something refers to something that is there. Whether the objects are Kubernetes objects at all is
-validate.sh's to ask. Prints one line for each finding; exit code 1 when there is one.
+that each service is given the secrets that its program asks for and no others (in docker-compose.yml too), and that what
+refers to something refers to something that is there. Whether the objects are Kubernetes objects at all is validate.sh's
+to ask. Prints one line for each finding; exit code 1 when there is one.
 
 usage: check.py REPOSITORY FILE...      FILE: manifests, which together are the whole
 """
@@ -15,6 +16,18 @@ SERVICES = {"gateway", "files", "jobs", "agent", "critic", "sandbox"}
 SUFFIXES = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 # Of the service and the Pythons that it keeps ready, as in docker-compose.yml.
 SANDBOX_OWN = 2 << 30
+
+# Secrets, by how a program asks for them in services/*/src/program.rs.
+SECRETS = {
+    "LOCAL_TOKEN": r"\.local_token\b",
+    "DATABASE_URL": r"\bhost\.database_url\(",
+    "SHARED_URL": r"\bhost\.shared\(",
+    "BUS_URL": r"\bhost\.bus\(",
+    "BLOB_URL": r"\bhost\.blob\(",
+    "VISION_MODEL_KEY": r"\.vision_model_key\b",
+    "REASONING_MODEL_KEY": r"\.reasoning_model_key\b",
+    "CODE_MODEL_KEY": r"\.code_model_key\b",
+}
 
 
 def size(text):
@@ -34,6 +47,12 @@ def images(root):
     """Images that docker-compose.yml names, with the tags it has by default."""
     text = (root / "docker-compose.yml").read_text()
     return {re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", name) for name in re.findall(r"^\s+image: (\S+)", text, re.M)}
+
+
+def secrets(root, service):
+    """Names of the secrets that the service's program asks for."""
+    text = (root / "services" / service / "src/program.rs").read_text()
+    return {name for name, asked in SECRETS.items() if re.search(asked, text)}
 
 
 def key(thing):
@@ -76,6 +95,8 @@ class Check:
             closed = self.objects.get(("NetworkPolicy", namespace, "nothing"), {}).get("spec", {})
             if closed != {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}:
                 self.find(f"{namespace}: nothing closes what no policy opens")
+        for name, service in yaml.safe_load((self.root / "docker-compose.yml").read_text())["services"].items():
+            self.given("docker-compose.yml", name, service.get("environment", {}))
         self.sandbox()
         return self.findings
 
@@ -96,6 +117,9 @@ class Check:
             # An overlay's registry and tag are its own; the rest of the name stays.
             if container["image"] not in self.images:
                 self.find(f"{where}: docker-compose.yml has no image {container['image']}")
+            if any("secretRef" in source for source in container.get("envFrom", [])):
+                self.find(f"{where}: is given all of a Secret")
+            self.given(where, name, [variable["name"] for variable in container.get("env", [])])
             for variable in container.get("env", []):
                 if variable["name"] not in known:
                     self.find(f"{where}: nothing reads {variable['name']}")
@@ -111,6 +135,14 @@ class Check:
                     self.find(f"{where}: no {probe}")
             if "memory" not in container["resources"]["limits"] or "memory" not in container["resources"]["requests"]:
                 self.find(f"{where}: memory is not bounded")
+
+    def given(self, where, service, names):
+        """Whoever has a secret may lose it: nobody has one that it does not use."""
+        needed = secrets(self.root, service) if service in SERVICES else set()
+        for name in sorted(set(names) & set(SECRETS) - needed):
+            self.find(f"{where}: {service} is given {name}, and does not use it")
+        for name in sorted(needed - set(names)):
+            self.find(f"{where}: {service} is not given {name}")
 
     def reference(self, where, variable):
         wanted = variable.get("valueFrom", {}).get("secretKeyRef")

@@ -102,7 +102,6 @@ impl Stack {
         variables.extend([
             ("GATEWAY_URL".to_owned(), first("gateway")),
             ("FILES_URL".to_owned(), first("files")),
-            ("LOCAL_TOKEN".to_owned(), token.clone()),
             ("PYTHON_ENV".to_owned(), plan.environments.join("python").display().to_string()),
             ("TOOLS_ENV".to_owned(), plan.environments.join("tools").display().to_string()),
             ("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
@@ -110,6 +109,10 @@ impl Stack {
         variables.extend(plan.variables.iter().cloned());
         for replica in &mut replicas {
             replica.give(&variables).map_err(text)?;
+            // Nobody else asks for it.
+            if replica.service() == "gateway" {
+                replica.set("LOCAL_TOKEN", &token);
+            }
         }
         // At once: each waits by itself for what it needs of the others.
         for replica in &mut replicas {

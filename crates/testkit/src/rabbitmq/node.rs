@@ -13,9 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Where Debian keeps its programs.
 const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
 
-/// What the simple settings do not reach: how long, in milliseconds, a message that leaves a queue for another may lack
-/// its confirmation before it is moved again. By itself RabbitMQ waits three minutes after the death of a node.
-const ADVANCED: &str = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 10000}]}].\n";
+/// What the simple settings do not reach: the same file that the broker of docker-compose.yml has.
+const ADVANCED: &str = include_str!("../../../../deploy/rabbitmq/advanced.config");
 
 /// The port mapper of a test's nodes: started by RabbitMQ it would outlive it.
 #[derive(Debug)]
