@@ -128,21 +128,37 @@ fn supervisor(server: &Server) -> Option<u32> {
 
 /// Control groups of runs of this server.
 fn run_groups(server: &Server) -> Vec<PathBuf> {
-    let Some(pid) = supervisor(server) else { return Vec::new() };
-    let mut instances = Vec::new();
-    instance_groups(Path::new("/sys/fs/cgroup"), &format!("-{pid}-"), 8, &mut instances);
+    let Some(mark) = supervisor(server).and_then(group_mark) else { return Vec::new() };
+    let instances = instance_groups(&mark);
     let inside = instances.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
     inside.filter(|entry| entry.file_name().to_string_lossy().starts_with("run-")).map(|entry| entry.path()).collect()
 }
 
-fn instance_groups(folder: &Path, mark: &str, depth: u32, found: &mut Vec<PathBuf>) {
+/// How the names of a supervisor's groups begin: with its pid namespace, and its number there, which in a container is
+/// not the one that we know it by. Nothing where it is gone.
+fn group_mark(pid: u32) -> Option<String> {
+    let namespace = std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok()?;
+    let namespace: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    Some(format!("darkroom-run-{namespace}-{}-", numbers.split_whitespace().last()?))
+}
+
+/// Groups of instances whose names begin so, wherever they are.
+fn instance_groups(mark: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    groups_below(Path::new("/sys/fs/cgroup"), mark, 8, &mut found);
+    found
+}
+
+fn groups_below(folder: &Path, mark: &str, depth: u32, found: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("darkroom-run-") && name.contains(mark) {
+        if name.starts_with(mark) {
             found.push(entry.path());
         } else if depth > 0 {
-            instance_groups(&entry.path(), mark, depth - 1, found);
+            groups_below(&entry.path(), mark, depth - 1, found);
         }
     }
 }

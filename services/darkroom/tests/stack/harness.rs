@@ -4,20 +4,21 @@
 mod client;
 #[path = "../it/harness/model.rs"]
 mod model;
+mod pictures;
 #[path = "../it/harness/processes.rs"]
 mod processes;
+mod tls;
 
 pub use client::Client;
 pub use model::{Script, fenced};
 pub use processes::{alive, descendants};
+pub use tls::Line;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use testkit::stack::{EngineUrls, Plan, Stack, fresh_urls};
 
@@ -33,10 +34,6 @@ pub fn root() -> PathBuf {
 pub fn sample(name: &str) -> PathBuf {
     root().join("services/darkroom/samples").join(name)
 }
-
-/// Where bytes can be sent and read as they are.
-pub trait Line: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send {}
-impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send> Line for T {}
 
 /// A running stack of services. Ended when dropped.
 pub struct Server {
@@ -128,21 +125,7 @@ impl Server {
 
     /// A connection to where clients come in.
     pub async fn connect(&self) -> Box<dyn Line> {
-        let mut roots = rustls::RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(self.stack.ca_certificate()).expect("the authority") {
-            roots.add(certificate.expect("a certificate")).expect("an authority");
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("TLS versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let port: u16 = self.base.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        let socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
-        let name = ServerName::try_from("localhost").expect("a name");
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-        Box::new(connector.connect(name, socket).await.expect("TLS"))
+        tls::connect(&self.base, &std::fs::read(self.stack.ca_certificate()).expect("the authority")).await
     }
 
     /// SIGKILL to all services: no chance to tidy up.
@@ -165,24 +148,10 @@ pub fn develop(picture: &Path, prompt: &str) -> (Value, tempfile::TempDir) {
         let server = Server::start(data.path(), &[]);
         (data, server)
     });
-    let out = tempfile::tempdir().expect("out");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let report = runtime.block_on(async {
-        // Connections belong to a runtime, and each test has its own.
-        let client = Client::new(server.base.clone(), server.token.clone(), Some(server.authority.clone()));
-        let file = client.upload(picture).await;
-        let (status, job) = client.post("/api/v1/jobs", &json!({ "file_ids": [file], "prompt": prompt })).await;
-        assert_eq!(status, 202, "{job}");
-        let mut report = client.report(job["id"].as_str().expect("id")).await;
-        for output in report["outputs"].as_array_mut().expect("outputs") {
-            let link = output["path"].as_str().expect("a link");
-            let answer = client.request(reqwest::Method::GET, link).send().await.expect("an output");
-            let file = out.path().join(output["name"].as_str().expect("a name").replace('/', "_"));
-            std::fs::write(&file, answer.bytes().await.expect("bytes")).expect("written");
-            output["path"] = file.display().to_string().into();
-        }
-        report
-    });
-    assert_eq!(report["state"], "succeeded", "{report}");
-    (report, out)
+    // Connections belong to a runtime, and each test has its own.
+    pictures::develop(
+        Client::new(server.base.clone(), server.token.clone(), Some(server.authority.clone())),
+        picture,
+        prompt,
+    )
 }

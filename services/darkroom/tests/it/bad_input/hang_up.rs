@@ -1,6 +1,6 @@
 //! Clients that go away: whoever sent a plain run and left gets no answer, so the run is ended.
 
-use super::{EXECUTIONS, PATIENCE, Scene, marker, processes_with, sleepers};
+use super::{EXECUTIONS, PATIENCE, Scene, marker, processes_with, run_groups, sleepers};
 use crate::harness::Line;
 use serde_json::json;
 use std::time::Duration;
@@ -36,6 +36,7 @@ async fn who_goes_away_leaves_nothing() {
         let code = format!("open('/box/out/kept.txt', 'w').write('x')\n{}", sleepers(&marker));
         let mut client = send(&scene, accept, &code, 0).await;
         scene.until("starting", PATIENCE, || processes_with(&marker).len() == 2).await;
+        assert!(!run_groups(&scene.server).is_empty(), "its groups are seen, so that none left means something");
         if accept == "text/event-stream" {
             let mut piece = [0; 4096];
             let length = client.read(&mut piece).await.expect("the beginning of a stream");

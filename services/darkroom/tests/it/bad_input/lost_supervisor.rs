@@ -1,16 +1,17 @@
 //! The supervisor, killed while it runs code.
 
-use super::{EXECUTIONS, PATIENCE, Scene, assert_problem, marker, processes_with, sleepers, supervisor};
+use super::{EXECUTIONS, PATIENCE, Scene, assert_problem, group_mark, marker, processes_with, sleepers, supervisor};
 use crate::harness::{Script, fenced, sample};
 use serde_json::{Value, json};
 
-/// Kills the supervisor once its run is seen; answers which it was.
-async fn kill_when(scene: &Scene, is_running: impl Fn() -> bool) -> u32 {
+/// Kills the supervisor once its run is seen; answers which it was, and how its groups are named.
+async fn kill_when(scene: &Scene, is_running: impl Fn() -> bool) -> (u32, String) {
     scene.until("starting", PATIENCE, is_running).await;
     let pid = supervisor(&scene.server).expect("a supervisor");
+    let mark = group_mark(pid).expect("it is there");
     let process = rustix::process::Pid::from_raw(pid.cast_signed()).expect("a process");
     rustix::process::kill_process(process, rustix::process::Signal::KILL).expect("killed");
-    pid
+    (pid, mark)
 }
 
 /// Protects callers from a dead supervisor: the one whose run it had is told once and plainly, followed or not;
@@ -24,7 +25,7 @@ async fn a_direct_run_is_told_and_the_next_works() {
         let request = scene.server.request(reqwest::Method::POST, EXECUTIONS).header("accept", accept);
         let asking = request.json(&json!({ "code": sleepers(&marker) })).send();
         let telling = async { asking.await.expect("an answer").text().await.expect("a whole answer") };
-        let (text, killed) = tokio::join!(telling, kill_when(&scene, || processes_with(&marker).len() == 2));
+        let (text, (killed, mark)) = tokio::join!(telling, kill_when(&scene, || processes_with(&marker).len() == 2));
         let last = text.rsplit("data:").next().unwrap_or_default();
         let problem: Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("no problem at the end: {text}"));
         assert_eq!(text.matches("\"advice\"").count(), 1, "told once: {text}");
@@ -34,9 +35,7 @@ async fn a_direct_run_is_told_and_the_next_works() {
         let now = supervisor(&scene.server).expect("another supervisor");
         assert_ne!(now, killed);
         scene.is_as(&before, accept).await;
-        let mut left = Vec::new();
-        super::instance_groups(std::path::Path::new("/sys/fs/cgroup"), &format!("-{killed}-"), 8, &mut left);
-        assert_eq!(left, Vec::<std::path::PathBuf>::new(), "groups of the dead supervisor");
+        assert_eq!(super::instance_groups(&mark), Vec::<std::path::PathBuf>::new(), "groups of the dead supervisor");
     }
 }
 
