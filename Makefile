@@ -15,7 +15,7 @@ PROMPT ?=
 OUT ?= out/demo
 export IMAGE PROMPT OUT
 
-.PHONY: help setup build demo run certs test check bench bench-sandbox hostile clean bench-stack stack chaos programs
+.PHONY: help setup build demo run certs test check bench bench-sandbox hostile clean bench-stack stack chaos programs try-containers
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ stack: programs ## All services as plain processes on real engines behind Traefi
 
 chaos: programs ## 300 jobs while services are killed, engines crash and lines are cut (about ten minutes)
 	@target/release/examples/stack_trials chaos
+
+try-containers: programs ## All services in containers, made without a registry: start, try, all scenarios (half an hour; root)
+	@deploy/airgap/try-containers.sh
 
 # Everything at once: a selection of packages would compile what they share with other features.
 programs: setup

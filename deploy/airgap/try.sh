@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tries docker-compose.yml as a whole, without an image registry: makes all images, starts everything with a copy of
 # .env.example, waits until all is healthy, develops a picture through Traefik's HTTPS port, looks at what the sandbox
-# can reach, and takes everything away again. Exit code 0: all of that went well.
+# can reach and at what everybody takes of memory, and takes everything away again. Exit code 0: all of that went well.
 # usage: try.sh      Needs root, curl and the programs in target/release. HTTPS_PORT and HTTP_PORT choose other ports.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,13 +37,7 @@ end() {
         compose logs --no-color --tail 20 >&2 || true
     fi
     compose down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1 || true
-    for controller in memory pids cpu cpuacct; do
-        group=/sys/fs/cgroup/$controller/darkroom
-        # Of an installation beside this one, if there are processes; else what killed sandboxes left goes too.
-        if [ -d "$group" ] && [ -z "$(find "$group" -name cgroup.procs -exec cat {} +)" ]; then
-            find "$group" -depth -type d -exec rmdir {} +
-        fi
-    done
+    "$here/sweep.sh"
     [ "$own_daemon" = no ] || "$here/daemon.sh" stop
     rm -rf "$folder"
     exit "$code"
@@ -126,3 +120,12 @@ for service in postgres redis jobs files agent; do
 done
 ! reach 1.1.1.1 443 || fail "the sandbox reaches the world"
 echo "The sandbox reaches the bus and the store, and none of the others."
+
+# RabbitMQ has read the file that is mounted for it.
+pause=$(compose exec -T rabbitmq rabbitmqctl --quiet eval \
+    'application:get_env(rabbit, dead_letter_worker_publisher_confirm_timeout).' </dev/null)
+[ "$pause" = '{ok,10000}' ] || fail "RabbitMQ's advanced.config is not in force: $pause"
+
+# At rest, after one picture.
+# shellcheck disable=SC2046 # a list
+docker stats --no-stream --format '{{.MemUsage}} {{.Name}}' $(compose ps --quiet) | sed "s/$project-//; s/-1\$//" | sort -k 4
