@@ -162,7 +162,14 @@ pub fn container(service: &str) -> String {
 
 /// What `docker compose WORDS` prints.
 fn compose(folder: &Path, words: &[&str]) -> String {
-    let done = Command::new(root().join("deploy/tools/compose.sh"))
+    let mut command = Command::new(root().join("deploy/tools/compose.sh"));
+    // What stands in the environment goes before what stands in the file.
+    let known = std::fs::read_to_string(folder.join("env")).expect("settings");
+    let names = known.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
+    for (name, _) in names {
+        command.env_remove(name);
+    }
+    let done = command
         .args(["--project-name", NAME, "--env-file"])
         .arg(folder.join("env"))
         .args(["--file", "docker-compose.yml"])

@@ -129,7 +129,7 @@ fn wait(service: &str, client: &reqwest::Client, url: &str, until: Instant) {
             let said = match answer {
                 Ok(answer) if answer.status().as_u16() == 200 => return Ok(()),
                 Ok(answer) => format!("{}: {}", answer.status(), answer.text().await.unwrap_or_default()),
-                Err(error) => error.to_string(),
+                Err(error) => format!("{error:?}"),
             };
             if Instant::now() > until {
                 return Err(said);
