@@ -15,3 +15,26 @@ pub mod wire;
 pub use error::{ErrorCode, Failure};
 pub use id::{Caller, ExecutionId, FileId, JobId, MessageId, OwnerId, Pass, StepId};
 pub use trace::TraceContext;
+
+/// Base URLs of the replicas of a service, as settings name them: one, or several with commas between them.
+pub fn addresses(text: &str) -> Vec<String> {
+    let each = text.split(',').map(|one| one.trim().trim_end_matches('/'));
+    each.filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    /// Protects settings: addresses are read however people write them, and paths can be put behind each.
+    #[test]
+    fn addresses_are_read() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("", &[]),
+            ("http://a:1/", &["http://a:1"]),
+            ("http://a:1, http://b:2/", &["http://a:1", "http://b:2"]),
+            (",http://a:1,,", &["http://a:1"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(super::addresses(text), expected, "{text:?}");
+        }
+    }
+}

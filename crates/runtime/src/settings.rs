@@ -205,9 +205,9 @@ settings! {
     blob_url: Secret = "BLOB_URL", "";
     /// What replicas share and may forget (sessions, rates): 'memory:' within one process, or Redis 6.2 or newer: 'redis://:password@host:6379/0', 'rediss://' over TLS, with '?namespace=NAME' where installations share a server and '?ca=/absolute/file.pem' for an authority of one's own.
     shared_url: Secret = "SHARED_URL", "memory:";
-    /// Only with services as programs of their own: the gateway's address within your network, such as 'http://gateway:8080'.
+    /// Only with services as programs of their own: the gateway's address within your network, such as 'http://gateway:8080'; of several replicas without one address for all, each, with commas between them.
     gateway_url: String = "GATEWAY_URL", "";
-    /// Only with services as programs of their own: the files service's address within your network, for jobs.
+    /// Only with services as programs of their own: the files service's address within your network, for jobs; several as with GATEWAY_URL.
     files_url: String = "FILES_URL", "";
     /// Address that people use, for sign-in links: 'https://darkroom.example.org'. Default: where the program listens.
     public_url: String = "PUBLIC_URL", "";

@@ -97,11 +97,11 @@ impl Stack {
                 replicas.push(Replica::new(service, number, plan.programs.join(program_of(service)), at, port));
             }
         }
-        let first = |service: &str| addresses[service][0].clone();
+        let all = |service: &str| addresses[service].join(",");
         let mut variables = engines.variables();
         variables.extend([
-            ("GATEWAY_URL".to_owned(), first("gateway")),
-            ("FILES_URL".to_owned(), first("files")),
+            ("GATEWAY_URL".to_owned(), all("gateway")),
+            ("FILES_URL".to_owned(), all("files")),
             ("PYTHON_ENV".to_owned(), plan.environments.join("python").display().to_string()),
             ("TOOLS_ENV".to_owned(), plan.environments.join("tools").display().to_string()),
             ("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),

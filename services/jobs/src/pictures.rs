@@ -11,10 +11,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Pauses before the question is asked again when nobody answers: a files service that restarts is back by then.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
-/// Asks the files service at a base URL.
+/// Asks the files service.
 #[derive(Debug)]
 pub struct RemotePictures {
-    base: String,
+    bases: Vec<String>,
     http: reqwest::Client,
 }
 
@@ -25,17 +25,29 @@ enum Asked {
 }
 
 impl RemotePictures {
-    /// The files service at this base URL, such as `http://files:8080`.
+    /// The files service at this base URL, such as `http://files:8080`; of several, with commas between them, the next
+    /// is asked where one does not answer.
     ///
     /// # Errors
     /// There can be no HTTP client.
-    pub fn at(base: &str) -> Result<Self, reqwest::Error> {
+    pub fn at(bases: &str) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), http })
+        Ok(Self { bases: common::addresses(bases), http })
     }
 
     async fn ask(&self, caller: &Caller, id: FileId) -> Asked {
-        let mut request = self.http.get(format!("{}/internal/v1/pictures/{id}", self.base));
+        let mut outcome = Asked::Nobody("no files service is named".to_owned());
+        for base in &self.bases {
+            outcome = self.ask_one(base, caller, id).await;
+            if matches!(outcome, Asked::Answer(_)) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn ask_one(&self, base: &str, caller: &Caller, id: FileId) -> Asked {
+        let mut request = self.http.get(format!("{base}/internal/v1/pictures/{id}"));
         if let Some(pass) = &caller.pass {
             request = request.header(edge::identity::HEADER, pass.reveal());
         }

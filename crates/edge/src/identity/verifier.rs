@@ -15,11 +15,12 @@ use tokio::sync::{Mutex, RwLock};
 /// How long the keys may be old before they are asked for again, so that keys that were taken back stop working.
 const REFRESH: Duration = Duration::from_secs(5 * 60);
 
-/// Shortest pause between two questions for keys: proofs with made-up keys must not become a flood of questions.
+/// Shortest pause between two questions for keys: proofs with made-up keys must not become a flood of questions. Whoever
+/// comes with an unknown key meanwhile waits for the next.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The gateway's keys cannot be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the gateway's keys cannot be had: {0}")]
 pub struct KeysUnavailable(pub String);
 
@@ -39,12 +40,18 @@ struct Known {
     had: Option<Instant>,
 }
 
+/// A question for keys.
+struct Asked {
+    at: Instant,
+    outcome: Result<(), KeysUnavailable>,
+}
+
 /// Lets in whoever carries a proof that one of the gateway's keys signed, and nobody else.
 pub struct Verifier {
     source: Box<dyn KeySource>,
     known: RwLock<Known>,
-    /// When keys were last asked for; held while they are.
-    asked: Mutex<Option<Instant>>,
+    /// The last question for keys; held while it is asked.
+    asked: Mutex<Option<Asked>>,
     validation: Validation,
 }
 
@@ -68,8 +75,9 @@ impl Verifier {
         if self.known.read().await.had.is_some() { Ok(()) } else { self.refresh(None).await }
     }
 
-    /// Asks for the keys, unless somebody just did. Those that were had stay when they cannot be had now.
+    /// Asks for the keys, unless somebody did since this call began. Those that were had stay when they cannot be had now.
     async fn refresh(&self, missing: Option<&str>) -> Result<(), KeysUnavailable> {
+        let begun = Instant::now();
         let mut asked = self.asked.lock().await;
         // Whoever waited for another's question finds its answer.
         if let Some(kid) = missing
@@ -77,10 +85,19 @@ impl Verifier {
         {
             return Ok(());
         }
-        if asked.is_some_and(|at| at.elapsed() < PAUSE) && self.known.read().await.had.is_some() {
-            return Ok(());
+        if let Some(last) = &*asked {
+            if last.at >= begun {
+                return last.outcome.clone();
+            }
+            tokio::time::sleep(PAUSE.saturating_sub(last.at.elapsed())).await;
         }
-        *asked = Some(Instant::now());
+        let at = Instant::now();
+        let outcome = self.ask().await;
+        *asked = Some(Asked { at, outcome: outcome.clone() });
+        outcome
+    }
+
+    async fn ask(&self) -> Result<(), KeysUnavailable> {
         let set = self.source.keys().await?;
         let usable = set.keys.iter().filter(|key| key.is_usable());
         let keys = usable

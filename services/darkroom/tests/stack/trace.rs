@@ -25,11 +25,11 @@ async fn one_trace_finds_a_job_in_all_services() {
     }
     let deadline = Instant::now() + Duration::from_secs(10);
     // The last answer is logged after the job says that it ended.
-    while messages(&server, "jobs").len() < 4 && Instant::now() < deadline {
+    while messages(&server, "jobs").len() < 5 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // A look, a turn of thinking, a review, a run: each answered to jobs.
-    assert_eq!(messages(&server, "jobs").len(), 4, "{:?}", messages(&server, "jobs"));
+    // A look, two turns of thinking, a review, a run: each answered to jobs.
+    assert_eq!(messages(&server, "jobs").len(), 5, "{:?}", messages(&server, "jobs"));
     for service in WORKERS {
         assert!(!messages(&server, service).is_empty(), "{service} knows nothing of the trace");
     }
