@@ -79,6 +79,8 @@ error_codes! {
     PromptTooLong = "prompt_too_long", 422, "The prompt is longer than 16,384 bytes.", "Shorten it to what should be done with the picture.";
     /// The code is too long.
     CodeTooLong = "code_too_long", 422, "The code is longer than this server accepts.", "Shorten it, or move data into input files.";
+    /// Rules play the role: there is no model.
+    NoModel = "no_model", 409, "No model plays this role; the built-in rules do.", "Name a model for the role in the settings, such as CODE_MODEL_URL and CODE_MODEL_NAME.";
     /// Too many requests or no free slot.
     TooBusy = "too_busy", 429, "The server is busy with other work.", "Try again after the time in the Retry-After header.";
     /// Something failed that is not the client's fault.

@@ -167,6 +167,10 @@ pub struct JobReport {
     pub state: JobState,
     /// What was found, in plain words; empty while there is nothing to say.
     pub summary: String,
+    /// Who did the thinking: names of models, `builtin` for the rules; each once, in the order of their first answer.
+    pub models: Vec<String>,
+    /// Who did something in another's place and why, in sentences; empty where all went as set up.
+    pub notes: Vec<String>,
     /// Kind of the first picture (`table`, `bar`, `line`, `scatter`, `pie`, `text`, `photo`, `other`), once seen.
     pub image_kind: Option<crate::picture::PictureKind>,
     /// The code of the attempt that is delivered, or of the last one.

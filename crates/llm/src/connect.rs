@@ -1,6 +1,6 @@
 //! From a URL to a model.
 
-use crate::{Limits, OpenAiModel, ScriptedModel, SharedModel};
+use crate::{BreakerPolicy, Chain, Limits, OpenAiModel, ScriptedModel, SharedModel};
 use secrecy::SecretString;
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,28 @@ use std::sync::Arc;
 pub enum Role {
     /// The platform's own rules: no model, no key, no network.
     Builtin,
-    /// A model.
-    Model(SharedModel),
+    /// A model, or several in the order in which they are asked.
+    Model(Arc<Chain>),
 }
 
 impl Role {
+    /// The role is played by this one model.
+    pub fn of(model: SharedModel) -> Self {
+        Self::Model(Arc::new(Chain::of(model, BreakerPolicy::default())))
+    }
+
+    /// The role is played by these models, asked in this order; by rules where there is none.
+    pub fn of_all(models: Vec<SharedModel>, policy: BreakerPolicy) -> Self {
+        let mut models = models.into_iter();
+        let Some(first) = models.next() else { return Self::Builtin };
+        Self::Model(Arc::new(models.fold(Chain::of(first, policy), |chain, model| chain.then(model, policy))))
+    }
+
     /// Name of who plays the role.
     pub fn name(&self) -> &str {
         match self {
             Self::Builtin => "builtin",
-            Self::Model(model) => model.name(),
+            Self::Model(chain) => crate::Model::name(&**chain),
         }
     }
 }
@@ -56,11 +68,24 @@ pub enum ConnectError {
 /// # Errors
 /// See [`ConnectError`].
 pub fn connect(url: &str, name: &str, key: Option<SecretString>, limits: Limits) -> Result<Role, ConnectError> {
+    Ok(connect_model(url, name, key, limits)?.map_or(Role::Builtin, Role::of))
+}
+
+/// The same for one model among several; nothing where the URL names the rules.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub fn connect_model(
+    url: &str,
+    name: &str,
+    key: Option<SecretString>,
+    limits: Limits,
+) -> Result<Option<SharedModel>, ConnectError> {
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme {
-        "builtin" if url == "builtin:" => Ok(Role::Builtin),
-        "http" | "https" => Ok(Role::Model(Arc::new(OpenAiModel::new(url, name, key, limits)?))),
-        "scripted" => Ok(Role::Model(Arc::new(ScriptedModel::new(&url["scripted:".len().min(url.len())..])?))),
+        "builtin" if url == "builtin:" => Ok(None),
+        "http" | "https" => Ok(Some(Arc::new(OpenAiModel::new(url, name, key, limits)?))),
+        "scripted" => Ok(Some(Arc::new(ScriptedModel::new(&url["scripted:".len().min(url.len())..])?))),
         other => Err(ConnectError::UnknownScheme(other.chars().take(40).collect())),
     }
 }

@@ -3,6 +3,7 @@
 use common::job::Usage;
 use common::{ErrorCode, Failure};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What kind of failure. Callers branch on this alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,16 +48,57 @@ pub struct ModelError {
     pub detail: String,
     /// Tokens used all the same; zero where none were.
     pub usage: Usage,
+    /// True when the same call fails until somebody changes something: a key, a name, a quota.
+    pub lasting: bool,
+    /// How long the endpoint asked to be left alone, where it did.
+    pub retry_after: Option<Duration>,
+    /// Set when the endpoint was not asked at all, because of how earlier calls ended: for how long it is
+    /// still left alone.
+    pub left_alone: Option<Duration>,
+    /// Models that were asked before this one, and why they did not answer.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A model in whose place another one was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// Its name.
+    pub model: String,
+    /// Why it did not answer.
+    pub code: ErrorCode,
+    /// The same in a sentence for people.
+    pub why: String,
 }
 
 impl ModelError {
     /// An error without an HTTP status.
     pub fn new(kind: ErrorKind, model: &str, detail: impl Into<String>) -> Self {
-        Self { kind, model: model.to_owned(), status: None, detail: detail.into(), usage: Usage::default() }
+        Self {
+            kind,
+            model: model.to_owned(),
+            status: None,
+            detail: detail.into(),
+            usage: Usage::default(),
+            lasting: false,
+            retry_after: None,
+            left_alone: None,
+            passed_over: Vec::new(),
+        }
     }
 
     /// What a person is told. The endpoint is never quoted: its texts may hold parts of keys.
     pub fn failure(&self) -> Failure {
+        let mut sentences: Vec<String> = self.passed_over.iter().map(|passed| passed.why.clone()).collect();
+        sentences.push(self.sentence());
+        Failure::with_detail(self.kind.code(), sentences.join(" "))
+    }
+
+    /// The same as what it is for whoever is asked next.
+    pub(crate) fn passed_over(&self) -> PassedOver {
+        PassedOver { model: self.model.clone(), code: self.kind.code(), why: self.sentence() }
+    }
+
+    fn sentence(&self) -> String {
         let what = match self.kind {
             ErrorKind::Unavailable => "could not be reached, or its server kept failing",
             ErrorKind::RateLimited => "takes no more requests for now: its rate limit or quota is used up",
@@ -65,6 +107,13 @@ impl ModelError {
             ErrorKind::BadAnswer => "gave an answer that is empty or cannot be read",
         };
         let status = self.status.map(|status| format!(" (HTTP status {status})")).unwrap_or_default();
-        Failure::with_detail(self.kind.code(), format!("The model '{}' {what}{status}.", self.model))
+        let name = &self.model;
+        match self.left_alone {
+            None => format!("The model '{name}' {what}{status}."),
+            Some(left) => {
+                let seconds = left.as_secs() + 1;
+                format!("The model '{name}' is not asked for {seconds} s, because earlier it {what}{status}.")
+            }
+        }
     }
 }

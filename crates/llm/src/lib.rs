@@ -6,20 +6,28 @@
 //!   ends by itself: every wait has a limit. Dropping the future gives up the request.
 //! - Whatever repeats is needed for a passing fault happens inside `complete`; a caller need not try
 //!   again. Nothing is remembered between calls that would change an answer.
+//! - A [`Chain`] is what a role gets: each of its models stands behind a breaker, so that one which keeps
+//!   failing is left alone for a while, and the next one is asked at once.
 //! - Keys, prompts, pictures and whole answers never appear in logs or in `Debug`.
 //! - `check` costs nothing: it asks for no completion.
 
+mod breaker;
 pub mod builtin;
+mod chain;
 mod connect;
 mod error;
 mod limits;
+mod link;
 mod openai;
 mod request;
 mod scripted;
 
-pub use connect::{ConnectError, Role, connect};
-pub use error::{ErrorKind, ModelError};
+pub use breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Sign};
+pub use chain::Chain;
+pub use connect::{ConnectError, Role, connect, connect_model};
+pub use error::{ErrorKind, ModelError, PassedOver};
 pub use limits::Limits;
+pub use link::{CHECK_EVERY, Link, LinkState};
 pub use openai::OpenAiModel;
 pub use request::{ImageType, Message, Part, Reply, Request, RoleName, Speaker, StepContext};
 pub use scripted::ScriptedModel;
@@ -38,6 +46,11 @@ pub trait Model: Send + Sync + 'static {
 
     /// The model's name, as people know it.
     fn name(&self) -> &str;
+
+    /// Host and port of its endpoint, never more of the address; absent where there is no endpoint.
+    fn host(&self) -> Option<&str> {
+        None
+    }
 
     /// Fine when the model answered lately or its endpoint can be reached now.
     ///

@@ -97,7 +97,7 @@ impl OpenAiModel {
     fn error(&self, error: OpenAIError) -> ModelError {
         match error {
             OpenAIError::Boxed(inner) => match inner.downcast::<Failed>() {
-                Ok(failed) => failed.error,
+                Ok(failed) => ModelError { retry_after: failed.retry_after, ..failed.error },
                 Err(_) => ModelError::new(ErrorKind::Unavailable, &self.name, "unknown fault of the transport"),
             },
             // Everything sent and received goes through our transport, which judged it before; the text
@@ -129,6 +129,10 @@ impl Model for OpenAiModel {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn host(&self) -> Option<&str> {
+        Some(self.endpoint.host())
     }
 
     async fn check(&self) -> Result<(), ModelError> {

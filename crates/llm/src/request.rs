@@ -1,5 +1,6 @@
 //! What is asked of a model, and what it answers.
 
+use crate::PassedOver;
 use bytes::Bytes;
 use common::job::Usage;
 use common::{JobId, StepId};
@@ -155,6 +156,9 @@ pub struct Reply {
     /// True when the answer ended because it reached the most tokens allowed.
     #[serde(default)]
     pub cut_off: bool,
+    /// Models that were asked before this one, and why they did not answer.
+    #[serde(default)]
+    pub passed_over: Vec<PassedOver>,
 }
 
 impl fmt::Debug for Reply {
@@ -164,6 +168,7 @@ impl fmt::Debug for Reply {
             .field("usage", &self.usage)
             .field("model", &self.model)
             .field("cut_off", &self.cut_off)
+            .field("passed_over", &self.passed_over)
             .finish()
     }
 }

@@ -143,6 +143,26 @@ impl Value for SandboxRuntime {
     }
 }
 
+/// Who does a model's part where no model gives an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastResort {
+    /// The built-in rules.
+    Builtin,
+    /// Nobody.
+    None,
+}
+
+impl Value for LastResort {
+    const EXPECTED: &'static str = "'builtin' or 'none'";
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "builtin" => Some(Self::Builtin),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 /// A whole number within a range that is part of its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Within<const LOW: u64, const HIGH: u64>(pub u64);
@@ -158,6 +178,13 @@ impl<const LOW: u64, const HIGH: u64> Value for Within<LOW, HIGH> {
     const EXPECTED: &'static str = "a whole number within its range";
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok().filter(|number| (LOW..=HIGH).contains(number)).map(Self)
+    }
+}
+
+impl<const LOW: u64, const HIGH: u64> Value for Option<Within<LOW, HIGH>> {
+    const EXPECTED: &'static str = "a whole number within its range, or nothing";
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { Within::parse(text).map(Some) }
     }
 }
 
@@ -223,18 +250,44 @@ settings! {
     vision_model_name: String = "VISION_MODEL_NAME", "";
     /// Key for that server.
     vision_model_key: Secret = "VISION_MODEL_KEY", "";
+    /// Longest time for one call for looking at pictures, in seconds (5 to 900). Default: MODEL_TIMEOUT_SECONDS.
+    vision_model_timeout_seconds: Option<Within<5, 900>> = "VISION_MODEL_TIMEOUT_SECONDS", "";
+    /// Base URL of a second server, asked for looking at pictures where the first gives no answer. Default: none.
+    vision_model_fallback_url: String = "VISION_MODEL_FALLBACK_URL", "";
+    /// Name of the second model at its server.
+    vision_model_fallback_name: String = "VISION_MODEL_FALLBACK_NAME", "";
+    /// Key for the second server.
+    vision_model_fallback_key: Secret = "VISION_MODEL_FALLBACK_KEY", "";
     /// Model that sums up: 'builtin:' or a base URL.
     reasoning_model_url: String = "REASONING_MODEL_URL", "builtin:";
     /// Name of that model at its server.
     reasoning_model_name: String = "REASONING_MODEL_NAME", "";
     /// Key for that server.
     reasoning_model_key: Secret = "REASONING_MODEL_KEY", "";
+    /// Longest time for one call for summing up, in seconds (5 to 900). Default: MODEL_TIMEOUT_SECONDS.
+    reasoning_model_timeout_seconds: Option<Within<5, 900>> = "REASONING_MODEL_TIMEOUT_SECONDS", "";
+    /// Base URL of a second server, asked for summing up where the first gives no answer. Default: none.
+    reasoning_model_fallback_url: String = "REASONING_MODEL_FALLBACK_URL", "";
+    /// Name of the second model at its server.
+    reasoning_model_fallback_name: String = "REASONING_MODEL_FALLBACK_NAME", "";
+    /// Key for the second server.
+    reasoning_model_fallback_key: Secret = "REASONING_MODEL_FALLBACK_KEY", "";
     /// Model that writes code: 'builtin:' or a base URL.
     code_model_url: String = "CODE_MODEL_URL", "builtin:";
     /// Name of that model at its server.
     code_model_name: String = "CODE_MODEL_NAME", "";
     /// Key for that server.
     code_model_key: Secret = "CODE_MODEL_KEY", "";
+    /// Longest time for one call for writing code, in seconds (5 to 900). Default: MODEL_TIMEOUT_SECONDS.
+    code_model_timeout_seconds: Option<Within<5, 900>> = "CODE_MODEL_TIMEOUT_SECONDS", "";
+    /// Base URL of a second server, asked for writing code where the first gives no answer. Default: none.
+    code_model_fallback_url: String = "CODE_MODEL_FALLBACK_URL", "";
+    /// Name of the second model at its server.
+    code_model_fallback_name: String = "CODE_MODEL_FALLBACK_NAME", "";
+    /// Key for the second server.
+    code_model_fallback_key: Secret = "CODE_MODEL_FALLBACK_KEY", "";
+    /// When no model that writes code gives an answer: 'builtin' (the rules write it, and the result says so) or 'none' (the job fails).
+    model_last_resort: LastResort = "MODEL_LAST_RESORT", "builtin";
     /// Longest time for one model call, in seconds (5 to 900).
     model_timeout_seconds: Within<5, 900> = "MODEL_TIMEOUT_SECONDS", "180";
     /// Largest uploaded image in bytes (1 KiB to 1 GiB).

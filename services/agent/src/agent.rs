@@ -1,18 +1,18 @@
 //! The service: what it needs, how it is started, how it is asked for its health.
 
 use crate::handler::{StopListener, ThinkHandler};
+use crate::health::{self, RoleHealth};
 use crate::prompt;
 use crate::stops::Stops;
 use crate::think::Thinker;
 use blob::SharedStore;
 use bus::{BusError, Consumer, SharedBus};
-use common::Failure;
 use common::topic::Topic;
 use llm::{Role, RoleName};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// What the agent works with.
@@ -37,6 +37,22 @@ pub struct Roles {
     pub code: Role,
 }
 
+impl Roles {
+    /// All three, in the order in which a job meets them.
+    pub fn all(&self) -> [(RoleName, &Role); 3] {
+        [(RoleName::Vision, &self.vision), (RoleName::Code, &self.code), (RoleName::Reasoning, &self.reasoning)]
+    }
+
+    /// Who plays this role.
+    pub fn get(&self, name: RoleName) -> &Role {
+        match name {
+            RoleName::Vision => &self.vision,
+            RoleName::Reasoning => &self.reasoning,
+            RoleName::Code => &self.code,
+        }
+    }
+}
+
 /// How the agent works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -48,6 +64,9 @@ pub struct Settings {
     pub code_max_tokens: u32,
     /// Most tokens of a summary.
     pub summary_max_tokens: u32,
+    /// Whether the built-in rules write the code where no model gives an answer. The other parts are done
+    /// without a model then in any case, or left out.
+    pub rules_stand_in: bool,
     /// How long turns in hand may go on after the service was told to stop. Those that are not done by
     /// then are handed back to the bus.
     pub drain: Duration,
@@ -60,27 +79,22 @@ impl Default for Settings {
             vision_max_tokens: 4096,
             code_max_tokens: 16_384,
             summary_max_tokens: 2048,
+            rules_stand_in: true,
             drain: Duration::from_secs(10),
         }
     }
 }
 
-/// How a role is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleHealth {
-    /// The role.
-    pub role: RoleName,
-    /// Who plays it.
-    pub model: String,
-    /// Why it cannot be played now; absent when it can.
-    pub failure: Option<Failure>,
-}
+/// Models that people may try out at the same time: jobs come first.
+const TRIES: usize = 2;
 
 /// The agent.
 pub struct Agent {
     bus: SharedBus,
-    thinker: Arc<Thinker>,
+    pub(crate) thinker: Arc<Thinker>,
     stops: Arc<Stops>,
+    /// Models tried out by people at a time.
+    pub(crate) tries: Semaphore,
 }
 
 impl Agent {
@@ -94,7 +108,7 @@ impl Agent {
             decoding: Semaphore::new(1),
             prompt_version: prompt::version(),
         };
-        Self { bus: deps.bus, thinker: Arc::new(thinker), stops: Arc::default() }
+        Self { bus: deps.bus, thinker: Arc::new(thinker), stops: Arc::default(), tries: Semaphore::new(TRIES) }
     }
 
     /// Starts taking turns, until `stop` is cancelled.
@@ -107,11 +121,12 @@ impl Agent {
         let drain = self.thinker.settings.drain;
         let listener = StopListener { stops: self.stops.clone(), stop: stop.clone(), drain };
         let listener = tokio::spawn(listener.listen(subscription));
+        let checks = health::watch(&self.thinker.roles, &stop);
         let handler = ThinkHandler::new(self.bus.clone(), self.thinker.clone(), self.stops.clone(), stop.clone());
         let concurrency = self.thinker.settings.concurrency.max(1);
         let consumer = Consumer::start(&self.bus, Topic::AgentThink, concurrency, Arc::new(handler), stop).await;
         match consumer {
-            Ok(consumer) => Ok(Running { consumer, listener }),
+            Ok(consumer) => Ok(Running { consumer, listener, checks }),
             Err(error) => {
                 listener.abort();
                 Err(error)
@@ -121,25 +136,8 @@ impl Agent {
 
     /// Asks each role how it is doing, without paying for an answer. The built-in rules are always ready.
     pub async fn check(&self) -> Vec<RoleHealth> {
-        let roles = &self.thinker.roles;
-        let (vision, reasoning, code) = tokio::join!(
-            health(RoleName::Vision, &roles.vision),
-            health(RoleName::Reasoning, &roles.reasoning),
-            health(RoleName::Code, &roles.code),
-        );
-        vec![vision, reasoning, code]
+        health::of(&self.thinker.roles).await
     }
-}
-
-async fn health(name: RoleName, role: &Role) -> RoleHealth {
-    let failure = match role {
-        Role::Builtin => None,
-        Role::Model(model) => model.check().await.err().map(|error| {
-            tracing::warn!(llm.role = name.as_str(), llm.error = %error, "a model is not ready");
-            error.failure()
-        }),
-    };
-    RoleHealth { role: name, model: role.name().to_owned(), failure }
 }
 
 /// An agent at work.
@@ -147,12 +145,14 @@ async fn health(name: RoleName, role: &Role) -> RoleHealth {
 pub struct Running {
     consumer: Consumer,
     listener: JoinHandle<()>,
+    checks: JoinSet<()>,
 }
 
 impl Running {
     /// Waits, after the stop, until all turns in hand are answered or handed back.
-    pub async fn finished(self) {
+    pub async fn finished(mut self) {
         self.consumer.finished().await;
         self.listener.abort();
+        self.checks.shutdown().await;
     }
 }

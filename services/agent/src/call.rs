@@ -6,7 +6,7 @@ use crate::think::Trouble;
 use crate::turn::{Past, Turn};
 use blob::SharedStore;
 use common::job::Usage;
-use llm::{ErrorKind, Message, ModelError, Reply, Request, RoleName, SharedModel, StepContext};
+use llm::{Chain, ErrorKind, Message, Model, ModelError, PassedOver, Reply, Request, RoleName, StepContext};
 use serde::{Deserialize, Serialize};
 
 /// Largest stored call, in bytes.
@@ -17,7 +17,14 @@ const CALL_BYTES: u64 = 16 * 1024 * 1024;
 #[serde(rename_all = "snake_case")]
 enum Finished {
     Reply(Reply),
-    BadAnswer { detail: String, usage: Usage },
+    BadAnswer {
+        detail: String,
+        usage: Usage,
+        #[serde(default)]
+        model: String,
+        #[serde(default)]
+        passed_over: Vec<PassedOver>,
+    },
 }
 
 /// The calls of one turn.
@@ -43,17 +50,17 @@ impl<'a> Calls<'a> {
         Self { store, keys, turn, next: 0, usage: Usage::default() }
     }
 
-    /// Asks the model, or gives what it answered before.
+    /// Asks the models in their order, or gives what one of them answered before.
     ///
     /// # Errors
-    /// The model gave no answer, or the store cannot be read.
-    pub async fn ask(&mut self, model: &SharedModel, question: Question) -> Result<Reply, Trouble> {
+    /// No model gave an answer, or the store cannot be read.
+    pub async fn ask(&mut self, models: &Chain, question: Question) -> Result<Reply, Trouble> {
         let n = self.next;
         self.next += 1;
         let finished = match self.stored(n).await? {
             Some(finished) => finished,
             None => {
-                let finished = self.call(model, question, n).await?;
+                let finished = self.call(models, question, n).await?;
                 self.keep(n, &finished).await;
                 finished
             }
@@ -63,14 +70,15 @@ impl<'a> Calls<'a> {
                 self.usage.add(reply.usage);
                 Ok(reply)
             }
-            Finished::BadAnswer { detail, usage } => {
+            Finished::BadAnswer { detail, usage, model, passed_over } => {
                 self.usage.add(usage);
-                Err(ModelError::new(ErrorKind::BadAnswer, model.name(), detail).into())
+                let name = if model.is_empty() { models.name() } else { &model };
+                Err(ModelError { passed_over, ..ModelError::new(ErrorKind::BadAnswer, name, detail) }.into())
             }
         }
     }
 
-    async fn call(&self, model: &SharedModel, question: Question, n: u32) -> Result<Finished, ModelError> {
+    async fn call(&self, models: &Chain, question: Question, n: u32) -> Result<Finished, ModelError> {
         let step = self.context(question.role, n);
         let request = Request {
             system: question.system.to_owned(),
@@ -78,11 +86,12 @@ impl<'a> Calls<'a> {
             max_tokens: question.max_tokens,
             step,
         };
-        match model.complete(request).await {
+        match models.complete(request).await {
             Ok(reply) => Ok(Finished::Reply(reply)),
-            Err(ModelError { kind: ErrorKind::BadAnswer, detail, usage, .. }) => {
-                Ok(Finished::BadAnswer { detail, usage })
-            }
+            // Of one that was not asked at all there is nothing to keep.
+            Err(ModelError {
+                kind: ErrorKind::BadAnswer, left_alone: None, detail, usage, model, passed_over, ..
+            }) => Ok(Finished::BadAnswer { detail, usage, model, passed_over }),
             Err(error) => Err(error),
         }
     }

@@ -7,6 +7,9 @@ use common::job::Usage;
 use common::wire::agent_v1::thought::Action;
 use common::wire::{agent_v1, jobs_v1};
 
+/// Longest note, in bytes. A turn has two at most.
+const NOTE_BYTES: usize = 1000;
+
 /// An action with what it cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thought {
@@ -16,6 +19,8 @@ pub struct Thought {
     pub model: String,
     /// Empty for the built-in rules.
     pub prompt_version: String,
+    /// Who did something in another's place, and why, in sentences for people.
+    pub notes: Vec<String>,
 }
 
 /// One typed action.
@@ -56,5 +61,6 @@ fn message(thought: Thought) -> agent_v1::Thought {
         usage: Some(thought.usage.into()),
         model: thought.model,
         prompt_version: thought.prompt_version,
+        notes: thought.notes.iter().map(|note| head(note, NOTE_BYTES)).collect(),
     }
 }

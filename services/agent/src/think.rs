@@ -4,6 +4,7 @@ use crate::agent::{Roles, Settings};
 use crate::call::{Calls, Question};
 use crate::decide::{Decision, decide};
 use crate::keys::StepKeys;
+use crate::notes::{self, By};
 use crate::outcome::{Act, Thought};
 use crate::parse::{self, Found, Reason};
 use crate::prompt;
@@ -14,7 +15,7 @@ use blob::{BlobError, InvalidKey, SharedStore};
 use common::execution::MAX_JOB_CODE_BYTES;
 use common::job::Usage;
 use common::picture::{evidence_name, input_name};
-use llm::{ErrorKind, Message, ModelError, Part, Reply, Role, RoleName, SharedModel, Speaker, builtin};
+use llm::{Chain, ErrorKind, Message, Model, ModelError, Part, Reply, Role, RoleName, Speaker, builtin};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -60,9 +61,11 @@ impl Thinker {
         let mut calls = Calls::new(&self.store, keys, turn);
         let vision_is_a_model = matches!(self.roles.vision, Role::Model(_));
         match (decide(turn, vision_is_a_model), &self.roles) {
-            (Decision::AskVision, Roles { vision: Role::Model(model), .. }) => self.look(turn, model, &mut calls).await,
-            (Decision::WriteCode | Decision::AskVision, Roles { code: Role::Model(model), .. }) => {
-                self.write(turn, keys, model, &mut calls).await
+            (Decision::AskVision, Roles { vision: Role::Model(models), .. }) => {
+                self.look(turn, models, &mut calls).await
+            }
+            (Decision::WriteCode | Decision::AskVision, Roles { code: Role::Model(models), .. }) => {
+                self.write(turn, keys, models, &mut calls).await
             }
             (Decision::WriteCode | Decision::AskVision, _) => self.write_by_rule(turn, keys).await,
             (Decision::SumUp, _) => self.sum_up(turn, &mut calls).await,
@@ -71,7 +74,7 @@ impl Thinker {
     }
 
     /// Asks the vision model. Where it fails the job goes on with what was measured.
-    async fn look(&self, turn: &Turn, model: &SharedModel, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
+    async fn look(&self, turn: &Turn, models: &Chain, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
         let mut parts = vec![Part::Text(format!(
             "{}\n\n{}\nThe pictures follow in this order.",
             prompt::request(turn),
@@ -79,58 +82,77 @@ impl Thinker {
         ))];
         parts.extend(self.parts(turn).await?);
         let asked = if parts.len() == 1 {
-            Err(ModelError::new(ErrorKind::BadAnswer, model.name(), "no picture could be prepared").into())
+            Err(ModelError::new(ErrorKind::BadAnswer, models.name(), "no picture could be prepared").into())
         } else {
             let messages = vec![Message { speaker: Speaker::User, parts }];
             let max_tokens = self.settings.vision_max_tokens;
-            calls.ask(model, Question { role: RoleName::Vision, system: prompt::VISION, messages, max_tokens }).await
+            calls.ask(models, Question { role: RoleName::Vision, system: prompt::VISION, messages, max_tokens }).await
         };
-        let notes = match asked {
-            Ok(reply) => parse::prose(&reply.text),
+        let (said, name, told) = match asked {
+            Ok(reply) => (parse::prose(&reply.text), reply.model.clone(), notes::on_reply(RoleName::Vision, &reply)),
             Err(Trouble::Model(error)) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "the vision model is left out");
-                String::new()
+                let told = notes::on_failure(RoleName::Vision, By::Nobody, &error);
+                (String::new(), models.name().to_owned(), Some(told))
             }
             Err(other) => return Err(other),
         };
-        let notes = if notes.is_empty() {
+        let said = if said.is_empty() {
             "The vision model could not be asked; there is only what was measured.".to_owned()
         } else {
-            notes
+            said
         };
-        Ok(self.by_model(Act::Notes(notes), calls.usage, model.name()))
+        Ok(self.by_model(Act::Notes(said), calls.usage, &name, told))
     }
 
-    /// Asks the code model; once more when there is no usable code in its answer.
+    /// Asks the code models; once more when there is no usable code in the answer. Where none of them gives any
+    /// answer, the rules write the code, if they may.
     async fn write(
         &self,
         turn: &Turn,
         keys: &StepKeys,
-        model: &SharedModel,
+        models: &Chain,
         calls: &mut Calls<'_>,
     ) -> Result<Thought, Trouble> {
         let codes = self.earlier_codes(turn).await?;
         let mut messages = prompt::code_conversation(turn, &self.excerpts(turn).await?, &codes);
-        let (answer, reason) = match read(calls.ask(model, self.code_question(&messages)).await)? {
-            (_, Ok(found)) => return self.written(keys, found, calls.usage, model.name()).await,
-            (answer, Err(reason)) => (answer, reason),
+        let first = match calls.ask(models, self.code_question(&messages)).await {
+            Ok(reply) => Asked::Reply(reply),
+            Err(Trouble::Model(error)) if error.kind == ErrorKind::BadAnswer => {
+                tracing::warn!(llm.error = %error, "the model's answer holds nothing usable");
+                Asked::Useless(error)
+            }
+            Err(Trouble::Model(error)) => return self.stand_in(turn, keys, calls.usage, error).await,
+            Err(other) => return Err(other),
         };
+        let reason = match first.code() {
+            Ok(found) => return self.written(keys, found, calls.usage, &first, models).await,
+            Err(reason) => reason,
+        };
+        let answer = first.text();
         if !answer.trim().is_empty() {
-            messages.push(Message::assistant(head(&answer, REPAIR_BYTES)));
+            messages.push(Message::assistant(head(answer, REPAIR_BYTES)));
         }
         messages.push(Message::user(format!("{reason} {}", prompt::REPAIR)));
-        let again = match read(calls.ask(model, self.code_question(&messages)).await) {
-            Ok((_, again)) => again,
-            // The first answer was paid for and is accounted for here; the next turn meets the fault again.
+        let second = match calls.ask(models, self.code_question(&messages)).await {
+            Ok(reply) => Asked::Reply(reply),
+            // What the first answer cost is accounted for here, whatever becomes of the turn.
             Err(Trouble::Model(error)) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "the model could not be asked again");
-                Err(reason)
+                Asked::Useless(error)
             }
             Err(other) => return Err(other),
         };
-        match again {
-            Ok(found) => self.written(keys, found, calls.usage, model.name()).await,
-            Err(reason) => Ok(self.by_model(Act::Unusable(reason), calls.usage, model.name())),
+        match (second.code(), &first, second) {
+            (Ok(found), _, second) => self.written(keys, found, calls.usage, &second, models).await,
+            // Neither brought any text: nobody answers here.
+            (Err(_), Asked::Useless(_), Asked::Useless(error)) if self.settings.rules_stand_in => {
+                self.stand_in(turn, keys, calls.usage, error).await
+            }
+            (Err(again), first, second) => {
+                let (reason, from) = if let Asked::Reply(_) = second { (again, &second) } else { (reason, first) };
+                Ok(self.by_model(Act::Unusable(reason), calls.usage, from.model(models), from.note()))
+            }
         }
     }
 
@@ -139,9 +161,32 @@ impl Thinker {
         Question { role: RoleName::Code, system: prompt::CODE, messages: messages.to_vec(), max_tokens }
     }
 
-    async fn written(&self, keys: &StepKeys, found: Found, usage: Usage, model: &str) -> Result<Thought, Trouble> {
+    async fn written(
+        &self,
+        keys: &StepKeys,
+        found: Found,
+        usage: Usage,
+        from: &Asked,
+        models: &Chain,
+    ) -> Result<Thought, Trouble> {
         let act = self.code(keys, found.code, found.explanation).await?;
-        Ok(self.by_model(act, usage, model))
+        Ok(self.by_model(act, usage, from.model(models), from.note()))
+    }
+
+    /// The last of the chain: no model gave an answer, so the rules write the code, and the person is told.
+    async fn stand_in(
+        &self,
+        turn: &Turn,
+        keys: &StepKeys,
+        usage: Usage,
+        error: ModelError,
+    ) -> Result<Thought, Trouble> {
+        if !self.settings.rules_stand_in {
+            return Err(error.into());
+        }
+        tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "the built-in rules stand in for the model");
+        let note = notes::on_failure(RoleName::Code, By::Rules, &error);
+        Ok(Thought { usage, notes: vec![note], ..self.write_by_rule(turn, keys).await? })
     }
 
     async fn write_by_rule(&self, turn: &Turn, keys: &StepKeys) -> Result<Thought, Trouble> {
@@ -169,7 +214,7 @@ impl Thinker {
         else {
             return Ok(by_rule(Act::Finish(summary::gave_up(turn))));
         };
-        let Role::Model(model) = &self.roles.reasoning else {
+        let Role::Model(models) = &self.roles.reasoning else {
             let text = match self.roles.code {
                 Role::Builtin => {
                     let evidence = self.evidence(turn).await?;
@@ -188,43 +233,73 @@ impl Thinker {
             messages: vec![Message::user(summary_question(turn, run, &explanation))],
             max_tokens: self.settings.summary_max_tokens,
         };
-        let said = match calls.ask(model, question).await {
-            Ok(reply) => parse::prose(&reply.text),
+        let (said, name, told) = match calls.ask(models, question).await {
+            Ok(reply) => (parse::prose(&reply.text), reply.model.clone(), notes::on_reply(RoleName::Reasoning, &reply)),
             Err(Trouble::Model(error)) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "summed up without the model");
-                String::new()
+                let told = notes::on_failure(RoleName::Reasoning, By::Nobody, &error);
+                (String::new(), String::new(), Some(told))
             }
             Err(other) => return Err(other),
         };
         if said.is_empty() {
             let text = summary::worked(&explanation, run, Because::ModelFailed);
-            return Ok(Thought { usage: calls.usage, ..by_rule(Act::Finish(text)) });
+            let notes = told.into_iter().collect();
+            return Ok(Thought { usage: calls.usage, notes, ..by_rule(Act::Finish(text)) });
         }
-        Ok(self.by_model(Act::Finish(said), calls.usage, model.name()))
+        Ok(self.by_model(Act::Finish(said), calls.usage, &name, told))
     }
 
-    fn by_model(&self, action: Act, usage: Usage, model: &str) -> Thought {
-        Thought { action, usage, model: model.to_owned(), prompt_version: self.prompt_version.clone() }
+    fn by_model(&self, action: Act, usage: Usage, model: &str, note: Option<String>) -> Thought {
+        let (model, notes) = (model.to_owned(), note.into_iter().collect());
+        Thought { action, usage, model, prompt_version: self.prompt_version.clone(), notes }
     }
 }
 
 fn by_rule(action: Act) -> Thought {
-    Thought { action, usage: Usage::default(), model: BUILTIN.to_owned(), prompt_version: String::new() }
+    Thought {
+        action,
+        usage: Usage::default(),
+        model: BUILTIN.to_owned(),
+        prompt_version: String::new(),
+        notes: Vec::new(),
+    }
 }
 
-/// The answer with the code in it or the reason why there is none. An answer without any text is such a
-/// reason too; all other errors of the model stay errors.
-fn read(asked: Result<Reply, Trouble>) -> Result<(String, Result<Found, Reason>), Trouble> {
-    match asked {
-        Ok(reply) => {
-            let found = parse::code(&reply.text, reply.cut_off);
-            Ok((reply.text, found))
+/// What came of asking for code: an answer, or none with any text in it.
+enum Asked {
+    Reply(Reply),
+    Useless(ModelError),
+}
+
+impl Asked {
+    fn code(&self) -> Result<Found, Reason> {
+        match self {
+            Self::Reply(reply) => parse::code(&reply.text, reply.cut_off),
+            Self::Useless(_) => Err("The answer is empty or cannot be read.".to_owned()),
         }
-        Err(Trouble::Model(error)) if error.kind == ErrorKind::BadAnswer => {
-            tracing::warn!(llm.error = %error, "the model's answer holds nothing usable");
-            Ok((String::new(), Err("The answer is empty or cannot be read.".to_owned())))
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Reply(reply) => &reply.text,
+            Self::Useless(_) => "",
         }
-        Err(other) => Err(other),
+    }
+
+    /// Who answered; without an answer whoever should have.
+    fn model<'a>(&'a self, models: &'a Chain) -> &'a str {
+        match self {
+            Self::Reply(reply) => &reply.model,
+            Self::Useless(_) => models.name(),
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::Reply(reply) => notes::on_reply(RoleName::Code, reply),
+            Self::Useless(_) => None,
+        }
     }
 }
 

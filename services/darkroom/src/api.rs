@@ -20,6 +20,7 @@ fn site() -> Site {
     Site::new(Arc::new(Nobody))
         .routes(files::routes)
         .routes(jobs::routes)
+        .routes(agent::routes)
         .routes(critic::routes)
         .routes(sandbox::routes)
 }

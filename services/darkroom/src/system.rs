@@ -94,7 +94,7 @@ impl System {
         let jobs =
             Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
         let agent_deps = agent::Deps { bus: bus.clone(), blob: blob.clone(), vision, reasoning, code };
-        let agent = Arc::new(Agent::new(agent_deps, agent::Settings::default()));
+        let agent = Arc::new(Agent::new(agent_deps, agent::Settings::of(settings)));
         Ok(Self { files, jobs, critic, sandbox, blob, agent, bus })
     }
 
@@ -122,6 +122,7 @@ impl System {
             (actix_web::web::Data::new(self.files.clone()), actix_web::web::Data::new(self.jobs.clone()));
         let (critic, sandbox) =
             (actix_web::web::Data::new(self.critic.clone()), actix_web::web::Data::new(self.sandbox.clone()));
+        let agent = actix_web::web::Data::from(self.agent.clone());
         let site = site
             .routes(move |cfg| {
                 cfg.app_data(files.clone());
@@ -132,6 +133,10 @@ impl System {
                 jobs::routes(cfg);
             })
             .routes(move |cfg| {
+                cfg.app_data(agent.clone());
+                agent::routes(cfg);
+            })
+            .routes(move |cfg| {
                 cfg.app_data(critic.clone());
                 critic::routes(cfg);
             })
@@ -140,11 +145,6 @@ impl System {
                 sandbox::routes(cfg);
             });
         gateway.mount(site)
-    }
-
-    /// Who plays each role and whether it works.
-    pub async fn models(&self) -> Vec<agent::RoleHealth> {
-        self.agent.check().await
     }
 
     fn health(&self) -> Health {

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since 1970-01-01 UTC. The machine has no clock: time comes in with each input.
 pub type Millis = i64;
 
+/// Most notes of a job: what comes later says the same of later turns.
+const MAX_NOTES: usize = 12;
+
 /// A job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -36,6 +39,12 @@ pub struct Job {
     pub usage: Usage,
     /// What was found, in plain words.
     pub summary: String,
+    /// Who did the thinking, each once, in the order of their first answer.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Who did something in another's place and why, each sentence once.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Why it failed.
     pub error: Option<Failure>,
     /// The trace of the request that made it: all its messages belong to it.
@@ -158,11 +167,25 @@ impl Job {
             best: None,
             usage: Usage::default(),
             summary: String::new(),
+            models: Vec::new(),
+            notes: Vec::new(),
             error: None,
             trace: None,
             created_at: now,
             started_at: None,
             finished_at: None,
+        }
+    }
+
+    /// Remembers who took a turn, and what is to be told about that.
+    pub fn note_thinker(&mut self, model: String, notes: Vec<String>) {
+        if !self.models.contains(&model) {
+            self.models.push(model);
+        }
+        for note in notes {
+            if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
         }
     }
 

@@ -51,11 +51,22 @@ pub enum Outcome {
     /// A picture was looked at.
     Looked(Seen),
     /// A model took a turn.
-    Thought(Thought, Usage, String),
+    Thought(Thought, By),
     /// Code was reviewed.
     Reviewed(Review),
     /// Code was run.
     Ran(Run),
+}
+
+/// Who took a turn, and what it cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct By {
+    /// Tokens used.
+    pub usage: Usage,
+    /// Name of the model; `builtin` for the rules.
+    pub model: String,
+    /// Who did something in another's place and why, in sentences for people.
+    pub notes: Vec<String>,
 }
 
 /// One typed action of a model.
@@ -190,9 +201,10 @@ impl Work {
                 self.finish_step(index, StepState::Succeeded, detail);
                 self.looked(picture.unwrap_or_default(), seen);
             }
-            (StepKind::Think, Outcome::Thought(thought, usage, model)) => {
-                self.job.usage.add(usage);
-                self.finish_step(index, StepState::Succeeded, describe(&thought, usage, &model));
+            (StepKind::Think, Outcome::Thought(thought, by)) => {
+                self.job.usage.add(by.usage);
+                self.finish_step(index, StepState::Succeeded, describe(&thought, &by));
+                self.job.note_thinker(by.model, by.notes);
                 self.thought(thought);
             }
             (StepKind::Review, Outcome::Reviewed(review)) => {
@@ -406,7 +418,7 @@ impl Work {
     }
 }
 
-fn describe(thought: &Thought, usage: Usage, model: &str) -> Value {
+fn describe(thought: &Thought, by: &By) -> Value {
     let action = match thought {
         Thought::VisionNotes(text) => json!({ "action": "vision_notes", "text": text }),
         Thought::WriteCode { code, explanation, .. } => {
@@ -416,8 +428,11 @@ fn describe(thought: &Thought, usage: Usage, model: &str) -> Value {
         Thought::Unusable(reason) => json!({ "action": "unusable", "reason": reason }),
     };
     let mut detail = action;
-    detail["usage"] = json!(usage);
-    detail["model"] = json!(model);
+    detail["usage"] = json!(by.usage);
+    detail["model"] = json!(by.model);
+    if !by.notes.is_empty() {
+        detail["notes"] = json!(by.notes);
+    }
     detail
 }
 

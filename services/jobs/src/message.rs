@@ -1,7 +1,7 @@
 //! Between the machine and the wire: commands become messages, answers become outcomes. Pure.
 
 use crate::doc::{Attempt, Job, Run, Seen, Step, Turn};
-use crate::machine::{Command, Outcome, Thought};
+use crate::machine::{By, Command, Outcome, Thought};
 use common::job::StepKind;
 use common::picture::{self, PictureKind};
 use common::topic::Topic;
@@ -169,7 +169,8 @@ fn outcome_of(outcome: jobs_v1::step_event::Outcome) -> Result<Outcome, InvalidM
         Wire::Thought(thought) => {
             let usage = thought.usage.unwrap_or_default().into();
             let action = thought.action.ok_or_else(|| InvalidMessage::field("action"))?;
-            Outcome::Thought(thought_of(action), usage, thought.model)
+            let by = By { usage, model: thought.model, notes: thought.notes };
+            Outcome::Thought(thought_of(action), by)
         }
         Wire::Reviewed(reviewed) => Outcome::Reviewed(reviewed.try_into()?),
         Wire::Ran(ran) => Outcome::Ran(Run {

@@ -47,6 +47,8 @@ pub async fn of<B: BlobReader + ?Sized>(
         job_id: job.id,
         state: job.state,
         summary: job.summary.clone(),
+        models: job.models.clone(),
+        notes: job.notes.clone(),
         image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
         code: delivered.map(|attempt| attempt.code.clone()),
         review: delivered

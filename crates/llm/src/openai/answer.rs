@@ -18,7 +18,7 @@ pub(super) fn reply(answer: &Value, model: &str) -> Result<Reply, ModelError> {
     let cut_off = choice["finish_reason"].as_str() == Some("length");
     let text = text(&choice["message"]["content"]);
     if !text.trim().is_empty() {
-        return Ok(Reply { text, usage, model: model.to_owned(), cut_off });
+        return Ok(Reply { text, usage, model: model.to_owned(), cut_off, passed_over: Vec::new() });
     }
     let why = if choice.is_null() {
         "no choices"

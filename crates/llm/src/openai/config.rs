@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 #[derive(Clone)]
 pub(super) struct Endpoint {
     base: String,
+    host: String,
     key: SecretString,
     headers: HeaderMap,
 }
@@ -18,9 +19,10 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) fn new(url: &str, key: Option<SecretString>) -> Result<Self, ConnectError> {
         let parsed = Url::parse(url).map_err(|_| ConnectError::BadUrl("it is no URL"))?;
-        if parsed.host_str().is_none_or(str::is_empty) {
+        let Some(host) = parsed.host_str().filter(|host| !host.is_empty()) else {
             return Err(ConnectError::BadUrl("it names no host"));
-        }
+        };
+        let host = parsed.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         // URLs get into logs and error texts; keys have their own setting.
         if !parsed.username().is_empty() || parsed.password().is_some() {
             return Err(ConnectError::BadUrl("it holds a user name or password; use the setting for the key"));
@@ -36,7 +38,14 @@ impl Endpoint {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        Ok(Self { base: parsed.as_str().trim_end_matches('/').to_owned(), key, headers })
+        Ok(Self { base: parsed.as_str().trim_end_matches('/').to_owned(), host, key, headers })
+    }
+}
+
+impl Endpoint {
+    /// Host and port.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 }
 

@@ -51,7 +51,9 @@ fn refusal(status: u16, body: &[u8], model: &str) -> Fault {
         400..=499 => (ErrorKind::Refused, false),
         _ => (ErrorKind::Unavailable, false),
     };
-    Fault { error: of(kind, model, status, &quote(body)), passing }
+    // The endpoint knows neither us nor the model, or is not paid: the same for every request.
+    let lasting = quota || matches!(status, 401..=404);
+    Fault { error: ModelError { lasting, ..of(kind, model, status, &quote(body)) }, passing }
 }
 
 fn of(kind: ErrorKind, model: &str, status: u16, detail: &str) -> ModelError {

@@ -20,7 +20,7 @@ use tower::util::BoxCloneSyncService;
 pub(super) struct Failed {
     pub(super) error: ModelError,
     passing: bool,
-    retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl From<Failed> for OpenAIError {

@@ -4,6 +4,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use llm::{Limits, Model, OpenAiModel};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub struct Asked {
 }
 
 #[derive(Clone, Default)]
-struct State(Arc<Mutex<Vec<Asked>>>);
+struct State(Arc<Mutex<Vec<Asked>>>, Arc<AtomicUsize>);
 
 pub struct Endpoint {
     pub url: String,
@@ -39,7 +40,7 @@ impl Endpoint {
                 .app_data(web::Data::new(shared.clone()))
                 .app_data(web::JsonConfig::default().limit(32 << 20))
                 .route("/v1/chat/completions", web::post().to(answer))
-                .route("/locked/v1/models", web::get().to(|| async { HttpResponse::Unauthorized().finish() }))
+                .route("/locked/v1/models", web::get().to(locked))
                 .route("/down/v1/models", web::get().to(|| async { HttpResponse::BadGateway().finish() }))
         })
         .workers(1)
@@ -55,6 +56,11 @@ impl Endpoint {
 
     pub fn asked(&self) -> Vec<Asked> {
         self.state.0.lock().unwrap().clone()
+    }
+
+    /// How often the locked list of models was asked for.
+    pub fn checks(&self) -> usize {
+        self.state.1.load(Ordering::SeqCst)
     }
 
     pub fn model(&self, name: &str) -> OpenAiModel {
@@ -82,6 +88,11 @@ fn good(content: &str) -> Value {
 
 fn only(choice: Value) -> HttpResponse {
     HttpResponse::Ok().json(json!({"choices": [choice]}))
+}
+
+async fn locked(state: web::Data<State>) -> HttpResponse {
+    state.1.fetch_add(1, Ordering::SeqCst);
+    HttpResponse::Unauthorized().finish()
 }
 
 async fn answer(request: HttpRequest, body: web::Json<Value>, state: web::Data<State>) -> HttpResponse {
@@ -130,6 +141,13 @@ async fn answer(request: HttpRequest, body: web::Json<Value>, state: web::Data<S
         "429-long-after" => HttpResponse::TooManyRequests().insert_header(("retry-after", "3600")).finish(),
         "quota" => HttpResponse::TooManyRequests().json(json!({"error": {"message": "pay", "code": "insufficient_quota"}})),
         "500" => HttpResponse::InternalServerError().body("boom"),
+        "500-nine" if count <= 9 => HttpResponse::InternalServerError().body("boom"),
+        "429-then-slow" if count == 1 => HttpResponse::TooManyRequests().insert_header(("retry-after", "3600")).finish(),
+        "429-then-slow" => {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            HttpResponse::Ok().json(good("late"))
+        }
+        "401-once" if count == 1 => HttpResponse::Unauthorized().finish(),
         "500-twice" if count <= 2 => HttpResponse::InternalServerError().body("boom"),
         "400-integer-code" => HttpResponse::BadRequest().json(json!({"error": {"message": "ctx too long", "type": "x", "code": 400}})),
         "401" => HttpResponse::Unauthorized().json(json!({"error": {"message": "Incorrect API key provided: sk-very-secret"}})),
@@ -137,7 +155,7 @@ async fn answer(request: HttpRequest, body: web::Json<Value>, state: web::Data<S
         "redirect" => HttpResponse::Found().insert_header(("location", "/v1/chat/completions")).finish(),
         "newer" if !newer => HttpResponse::BadRequest().json(json!({"error": {"message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."}})),
         "inner-error-once" if count == 1 => HttpResponse::Ok().json(json!({"error": {"message": "upstream", "code": 502}})),
-        "cut-body-once" | "429-once-after" | "500-twice" | "newer" | "inner-error-once" => HttpResponse::Ok().json(good("hi")),
+        "cut-body-once" | "429-once-after" | "500-twice" | "500-nine" | "401-once" | "newer" | "inner-error-once" => HttpResponse::Ok().json(good("hi")),
         other => HttpResponse::NotImplemented().body(format!("the test server knows no '{other}'")),
     }
 }

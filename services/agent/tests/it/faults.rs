@@ -13,7 +13,7 @@ use common::wire::{MAX_MESSAGE_BYTES, encode};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Protects the person's next step: each way a model fails has its own code.
+/// Protects the person's next step where rules may not stand in: each way a model fails has its own code.
 #[tokio::test]
 async fn a_failing_code_model_has_its_code() {
     let cases = [
@@ -22,7 +22,8 @@ async fn a_failing_code_model_has_its_code() {
         ("refused", "model_refused"),
         ("timeout", "model_timeout"),
     ];
-    let rig = Rig::new().await;
+    let mut rig = Rig::new().await;
+    rig.settings.rules_stand_in = false;
     let code = rig.script("{}");
     let _running = rig.start(code).await;
     for (error, expected) in cases {
@@ -43,7 +44,8 @@ async fn answers_without_code_are_asked_for_once_more() {
         (format!(r#"{{"answers":[{{"error":"bad_answer",{usage}}}]}}"#), false, 10),
         (format!(r#"{{"answers":[{{"text":"```python\nprint(","cut_off":true,{usage}}}]}}"#), false, 10),
     ];
-    let rig = Rig::new().await;
+    let mut rig = Rig::new().await;
+    rig.settings.rules_stand_in = false;
     let code = rig.script("{}");
     let _running = rig.start(code).await;
     for (n, (script, usable, tokens)) in rows.into_iter().enumerate() {

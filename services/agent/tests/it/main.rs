@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod faults;
+mod http;
+mod instead;
 mod paid_once;
 mod rig;
 mod stopping;

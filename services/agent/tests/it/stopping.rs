@@ -18,7 +18,7 @@ async fn a_stopped_job_is_given_up_at_once() {
     let (asked, mut requests) = mpsc::unbounded_channel();
     let go = Arc::new(Semaphore::new(0));
     let model = Watched { asked, go: go.clone(), text: "```python\nprint(1)\n```" };
-    let _running = rig.start(Role::Model(Arc::new(model))).await;
+    let _running = rig.start(Role::of(Arc::new(model))).await;
     let mut answers = rig.answers().await;
     let command = think("x", vec![], 4);
     rig.send(&command).await;
@@ -52,7 +52,7 @@ async fn a_shutdown_waits_a_little_then_hands_back() {
     let (asked, mut requests) = mpsc::unbounded_channel();
     let go = Arc::new(Semaphore::new(0));
     let model = Arc::new(Watched { asked, go: go.clone(), text: "```python\nprint(1)\n```" });
-    let running = rig.start(Role::Model(model.clone())).await;
+    let running = rig.start(Role::of(model.clone())).await;
     let mut answers = rig.answers().await;
     rig.send(&think("quick", vec![], 4)).await;
     requests.recv().await.unwrap();
@@ -63,7 +63,7 @@ async fn a_shutdown_waits_a_little_then_hands_back() {
     tokio::time::timeout(Duration::from_secs(2), running.finished()).await.unwrap();
 
     rig.stop = tokio_util::sync::CancellationToken::new();
-    let running = rig.start(Role::Model(model.clone())).await;
+    let running = rig.start(Role::of(model.clone())).await;
     let slow = think("slow", vec![], 4);
     rig.send(&slow).await;
     requests.recv().await.unwrap();
@@ -74,6 +74,6 @@ async fn a_shutdown_waits_a_little_then_hands_back() {
 
     rig.stop = tokio_util::sync::CancellationToken::new();
     go.add_permits(1);
-    let _running = rig.start(Role::Model(model)).await;
+    let _running = rig.start(Role::of(model)).await;
     assert_eq!(next(&mut answers).await.step_id, slow.step_id);
 }

@@ -16,7 +16,7 @@ const GOOD: &str =
 fn watched(text: &'static str) -> (Role, mpsc::UnboundedReceiver<Request>) {
     let (asked, requests) = mpsc::unbounded_channel();
     let go = Arc::new(Semaphore::new(99));
-    (Role::Model(Arc::new(Watched { asked, go, text })), requests)
+    (Role::of(Arc::new(Watched { asked, go, text })), requests)
 }
 
 fn text(request: &Request) -> String {
@@ -148,8 +148,16 @@ async fn health_names_each_role() {
     let rig = Rig::new().await;
     let broken = llm::connect("http://127.0.0.1:9/v1", "m", None, llm::Limits::default()).unwrap();
     let health = rig.agent(Role::Builtin, broken, rig.script(GOOD)).check().await;
-    let shown: Vec<_> =
-        health.iter().map(|role| (role.role.as_str(), role.model.as_str(), role.failure.is_none())).collect();
-    assert_eq!(shown, [("vision", "builtin", true), ("reasoning", "m", false), ("code", "scripted", true)]);
+    let model = |health: &agent::ModelHealth| (health.model.clone(), health.failure.is_none());
+    let shown: Vec<(&str, Vec<_>, bool)> = health
+        .iter()
+        .map(|role| (role.role.as_str(), role.models.iter().map(model).collect(), role.is_played()))
+        .collect();
+    let expected = [
+        ("vision", vec![], true),
+        ("code", vec![("scripted".to_owned(), true)], true),
+        ("reasoning", vec![("m".to_owned(), false)], false),
+    ];
+    assert_eq!(shown, expected);
     assert_eq!(rig.calls(), 0);
 }

@@ -170,17 +170,25 @@ async fn models_check(environment: &Environment, checks: &mut Vec<Checked>) {
             .map_err(|error| NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
         let deps = agent::Deps { bus: Arc::new(bus::MemoryBus::new()), blob, vision, reasoning, code };
-        Ok::<_, NotReady>(Agent::new(deps, agent::Settings::default()).check().await)
+        Ok::<_, NotReady>(Agent::new(deps, agent::Settings::of(&environment.settings)).check().await)
     };
     match asked.await {
         Err(error) => checks.push(Checked::bad("models", error.reason, error.fix)),
         Ok(roles) => {
             for role in roles {
-                let detail = format!("{:?} is played by {}", role.role, role.model);
-                checks.push(match role.failure {
-                    None => Checked::good("models", detail),
-                    Some(failure) => Checked::bad("models", format!("{detail}: {}", failure.detail), failure.advice),
-                });
+                if role.models.is_empty() {
+                    checks.push(Checked::good("models", format!("{:?} is played by builtin", role.role)));
+                }
+                for (place, model) in role.models.into_iter().enumerate() {
+                    let part = if place == 0 { "is played by" } else { "falls back to" };
+                    let detail = format!("{:?} {part} {}", role.role, model.model);
+                    checks.push(match model.failure {
+                        None => Checked::good("models", detail),
+                        Some(failure) => {
+                            Checked::bad("models", format!("{detail}: {}", failure.detail), failure.advice)
+                        }
+                    });
+                }
             }
         }
     }

@@ -57,7 +57,7 @@ pub async fn run(options: cli::Run, environment: Environment) -> Exit {
 /// The report's shape when there is no job to report on.
 fn without_job(failure: &Failure) -> Value {
     json!({
-        "job_id": null, "state": "failed", "summary": failure.detail, "image_kind": null, "code": null, "review": null,
+        "job_id": null, "state": "failed", "summary": failure.detail, "models": [], "notes": [], "image_kind": null, "code": null, "review": null,
         "run": null, "outputs": [], "steps": [], "usage": Usage::default(), "error": failure,
     })
 }
@@ -196,6 +196,9 @@ fn print_text(report: &JobReport, files: &[PathBuf]) {
     match &report.error {
         None => println!("\n{}\n", printable(&report.summary)),
         Some(error) => println!("\n{}\n  -> {}\n", printable(&error.detail), error.advice),
+    }
+    for note in &report.notes {
+        println!("  Note: {}", printable(note));
     }
     for file in files {
         println!("  {}", file.display());

@@ -138,7 +138,8 @@ async fn outputs_are_delivered_byte_for_byte() {
     assert_eq!(report["run"]["stdout"], "two rows\n");
 }
 
-/// Protects people whose endpoint is down: the job fails soon, with the code that says so.
+/// Protects people whose endpoint is down: the built-in rules do its part, and the report says who did what and why;
+/// where rules may not, the job fails soon, with the code that says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_is_down_is_named() {
     // A port that was just free: nothing listens there.
@@ -146,6 +147,15 @@ async fn an_endpoint_that_is_down_is_named() {
     let url = format!("http://{free}/v1");
     let data = tempfile::tempdir().expect("data");
     let server = Server::start(data.path(), &[("CODE_MODEL_URL", &url), ("CODE_MODEL_NAME", "none")]);
+    let job = server.job(&sample("table.png"), json!({})).await;
+    let report = server.report(&job).await;
+    assert_eq!((report["state"].as_str(), &report["models"]), (Some("succeeded"), &json!(["builtin"])), "{report}");
+    let note = report["notes"][0].as_str().unwrap_or_default();
+    assert!(note.starts_with("Writing the code was done by the built-in rules. The model 'none'"), "{report}");
+    drop(server);
+    let data = tempfile::tempdir().expect("data");
+    let settings = [("CODE_MODEL_URL", url.as_str()), ("CODE_MODEL_NAME", "none"), ("MODEL_LAST_RESORT", "none")];
+    let server = Server::start(data.path(), &settings);
     let job = server.job(&sample("table.png"), json!({})).await;
     let report = server.report(&job).await;
     assert_eq!(

@@ -19,7 +19,9 @@ fn seen() -> Outcome {
 }
 
 fn thought(thought: Thought) -> Outcome {
-    Outcome::Thought(thought, Usage { prompt_tokens: 10, completion_tokens: 1 }, "m".into())
+    let usage = Usage { prompt_tokens: 10, completion_tokens: 1 };
+    let notes = vec!["Another model answered.".to_owned()];
+    Outcome::Thought(thought, By { usage, model: "m".into(), notes })
 }
 
 fn code(text: &str) -> Outcome {
@@ -189,6 +191,13 @@ fn best_so_far_is_delivered() {
         vec![seen(), code("good"), review(Verdict::Pass), ran(RunStatus::Ok), code("bad"), review(Verdict::Block)];
     let job = play(job(1), outcomes);
     assert_eq!(job.delivered().map(|a| a.code.as_str()), Some("good"));
+}
+
+/// Protects the person's trust: the job names who thought for it, and why it was not who should have, once each.
+#[test]
+fn whoever_thought_is_named_once() {
+    let job = play(job(1), vec![seen(), code("a"), review(Verdict::Pass), ran(RunStatus::Ok), finish()]);
+    assert_eq!((job.models, job.notes), (vec!["m".to_owned()], vec!["Another model answered.".to_owned()]));
 }
 
 /// Protects invariant 4 (no step twice): repeats and late answers change nothing and send nothing.

@@ -127,6 +127,7 @@ pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
             usage: Some(common_v1::Usage { prompt_tokens: 3, completion_tokens: 2 }),
             model: "stand-in".into(),
             prompt_version: String::new(),
+            notes: Vec::new(),
         }),
     })
 }
