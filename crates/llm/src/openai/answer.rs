@@ -15,7 +15,8 @@ pub(super) fn reply(answer: &Value, model: &str) -> Result<Reply, ModelError> {
         completion_tokens: count(&answer["usage"]["completion_tokens"]),
     };
     let choice = &answer["choices"][0];
-    let cut_off = choice["finish_reason"].as_str() == Some("length");
+    // The second name is Mistral's, for the end of its context.
+    let cut_off = matches!(choice["finish_reason"].as_str(), Some("length" | "model_length"));
     let text = text(&choice["message"]["content"]);
     if !text.trim().is_empty() {
         return Ok(Reply { text, usage, model: model.to_owned(), cut_off, passed_over: Vec::new() });

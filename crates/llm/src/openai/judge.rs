@@ -38,6 +38,12 @@ pub(super) fn judge(status: u16, body: &[u8], model: &str) -> Result<(), Fault> 
     if error.is_null() || answer["choices"][0].is_object() {
         return Ok(());
     }
+    // LM Studio answers so at addresses that it does not know.
+    if error.as_str().is_some_and(|text| text.starts_with("Unexpected endpoint")) {
+        let mut fault = bad(ErrorKind::Unavailable, "no model endpoint at this address; is the URL right?");
+        fault.error.lasting = true;
+        return Err(fault);
+    }
     // Some gateways send the fault of the server behind them with status 200.
     let inner = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 300);
     Err(refusal(inner.unwrap_or(502), body, model))

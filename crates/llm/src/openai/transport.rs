@@ -121,10 +121,26 @@ impl Transport {
         let kind = match status {
             401 | 403 => ErrorKind::Refused,
             300..=399 | 500..=599 => ErrorKind::Unavailable,
+            200..=299 => return self.judge_list(response).await,
             _ => return Ok(()),
         };
         let detail = "the endpoint's answer to a health check";
         Err(ModelError { status: Some(status), ..ModelError::new(kind, &self.model, detail) })
+    }
+}
+
+impl Transport {
+    /// Whether what came as a list of models is from a model endpoint at all: pages come from something else, and LM
+    /// Studio sends errors with status 200.
+    async fn judge_list(&self, response: Response) -> Result<(), ModelError> {
+        let body = self.read(response).await.map_err(|failed| failed.error)?;
+        let page = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+        let told = serde_json::from_slice::<serde_json::Value>(&body).unwrap_or_default();
+        if page || !told["error"].is_null() {
+            let detail = "no list of models but a page or an error with status 200; is the URL right?";
+            return Err(ModelError::new(ErrorKind::Unavailable, &self.model, detail));
+        }
+        Ok(())
     }
 }
 

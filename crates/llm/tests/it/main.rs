@@ -4,6 +4,7 @@
 
 mod chain;
 mod connect;
+mod dialects;
 mod endpoint;
 mod misbehaviour;
 mod scripted;

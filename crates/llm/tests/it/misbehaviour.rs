@@ -114,7 +114,9 @@ async fn health_is_checked_without_paying() {
         OpenAiModel::new(&url, "good", None, quick()).unwrap()
     };
     assert_eq!(other("/locked/v1").check().await.unwrap_err().kind, ErrorKind::Refused);
-    assert_eq!(other("/down/v1").check().await.unwrap_err().kind, ErrorKind::Unavailable);
+    for path in ["/down/v1", "/lying/v1", "/page/v1"] {
+        assert_eq!(other(path).check().await.unwrap_err().kind, ErrorKind::Unavailable, "{path}");
+    }
     assert_eq!(endpoint.asked().len(), 0);
     let model = endpoint.model("good");
     model.complete(request(RoleName::Code, 0, 0, 0)).await.unwrap();
