@@ -15,7 +15,7 @@ PROMPT ?=
 OUT ?= out/demo
 export IMAGE PROMPT OUT
 
-.PHONY: help setup build demo run certs test check bench bench-sandbox hostile clean bench-stack stack chaos programs try-containers
+.PHONY: help setup build demo run certs test check bench bench-sandbox bench-agent hostile clean bench-stack stack chaos programs try-containers
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,8 @@ check: setup ## Formatting, lints, tidiness, licences, and the manifests for Kub
 	@cargo fmt --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@cargo xtask tidy
-	@target/tools/bin/ruff check --quiet --isolated --no-cache --line-length 120 --select E4,E7,E9,F,I,B,UP --ignore E402,B905 services crates
+	@target/tools/bin/ruff check --quiet --isolated --no-cache --line-length 120 --select E4,E7,E9,F,I,B,UP --ignore E402,B905 services crates deploy/bench
+	@cd deploy/bench && ../../target/tools/bin/python3 -B -m unittest -q test_scoring
 	@deploy/tools/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
 	@deploy/kubernetes/validate.sh
 
@@ -52,6 +53,15 @@ bench: build ## Measure: sandbox against bare Python, job overhead, memory, star
 
 bench-sandbox: build ## Measure the sandbox over HTTP against its limits (about ten minutes; PARTS="quick latency")
 	@cargo run --release --locked --quiet --package darkroom --example bench_sandbox -- $(PARTS)
+
+bench-agent: build target/bench/pictures/truth.json ## Measure how well pictures are read, with the models of the environment (half an hour; BENCH="--only html-*")
+	@target/bench/python/bin/python3 -B deploy/bench/run.py $(BENCH)
+
+# Drawn again when what draws them has changed; 'rm -r target/bench/pictures' where a program was installed since.
+target/bench/pictures/truth.json: deploy/bench/generate.py deploy/bench/requirements.lock $(wildcard deploy/bench/pictures/*.py)
+	@deploy/bench/tools.sh
+	@deploy/tools/python-env.sh target/bench/python deploy/bench/requirements.lock
+	@target/bench/python/bin/python3 -B deploy/bench/generate.py target/bench/pictures
 
 bench-stack: programs ## Measure the stack: against one process, with replicas, memory (about three minutes)
 	@target/release/examples/stack_trials bench

@@ -15,11 +15,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from PIL import Image
-
 from pictures import browser
 from pictures.damage import DAMAGES
 from pictures.registry import ALL, KINDS, seeded
+from PIL import Image
 
 MODULES = ("matplotlib", "seaborn", "vega", "plotly", "gnuplot", "pages", "objects")
 # What each library needs that a lock file cannot bring.
@@ -46,7 +45,9 @@ def damaged(truths: list[dict]) -> list[tuple[dict, str]]:
     """Which pictures get a damaged variant and which damage: two of three in each kind, damages in turn."""
     chosen = []
     for kind in KINDS:
-        of_kind = sorted((t for t in truths if t["kind"] == kind), key=lambda t: hashlib.sha256(t["name"].encode()).digest())
+        of_kind = sorted(
+            (t for t in truths if t["kind"] == kind), key=lambda t: hashlib.sha256(t["name"].encode()).digest()
+        )
         chosen += [truth for place, truth in enumerate(of_kind) if place % 3 < 2]
     names = list(DAMAGES)
     return [(truth, names[place % len(names)]) for place, truth in enumerate(chosen)]
@@ -67,7 +68,9 @@ def main(folder: Path) -> None:
         truth = item.draw(path, seeded(item.name))
         flat = flatten(path)
         tags = {"library": item.library, "style": item.style, "damage": None, "more": list(item.tags)}
-        truths.append({"name": item.name, "file": path.name, "kind": item.kind, "size": flat.size, "tags": tags, **truth})
+        truths.append(
+            {"name": item.name, "file": path.name, "kind": item.kind, "size": flat.size, "tags": tags, **truth}
+        )
     variants = []
     for truth, damage in damaged(truths):
         name = f"{truth['name']}--{damage.replace(' ', '-')}"
@@ -78,7 +81,9 @@ def main(folder: Path) -> None:
         variants.append({**truth, "name": name, "file": f"{name}.png", "size": spoilt.size, "tags": tags})
     for program in sorted(lacking):
         without = sorted({library for library, need in NEEDS.items() if need == program})
-        print(f"WARNING: {program} is not installed - the pictures of {', '.join(without)} are LEFT OUT.", file=sys.stderr)
+        print(
+            f"WARNING: {program} is not installed - the pictures of {', '.join(without)} are LEFT OUT.", file=sys.stderr
+        )
     everything = {"left_out": left_out, "programs": versions(), "pictures": truths + variants}
     (folder / "truth.json").write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(truths)} clean and {len(variants)} damaged pictures, {len(left_out)} left out: {folder}")

@@ -20,9 +20,23 @@ def photograph(page: Path, picture: Path, width: int, height: int, scale: float 
     """
     with tempfile.TemporaryDirectory() as profile:
         command = [find() or "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        command += ["--disable-dev-shm-usage", "--no-first-run", "--disable-extensions", "--disable-background-networking"]
-        command += [f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--force-device-scale-factor={scale}"]
-        command += ["--font-render-hinting=none", "--virtual-time-budget=4000", f"--screenshot={picture}", page.as_uri()]
+        command += [
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-extensions",
+            "--disable-background-networking",
+        ]
+        command += [
+            f"--user-data-dir={profile}",
+            f"--window-size={width},{height}",
+            f"--force-device-scale-factor={scale}",
+        ]
+        command += [
+            "--font-render-hinting=none",
+            "--virtual-time-budget=4000",
+            f"--screenshot={picture}",
+            page.as_uri(),
+        ]
         subprocess.run(command, check=True, timeout=120, capture_output=True)
     if not picture.is_file():
         raise RuntimeError(f"Chromium made no picture of {page.name}")

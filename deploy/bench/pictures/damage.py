@@ -47,7 +47,12 @@ def photographed(image: Image.Image, rng) -> Image.Image:
     frame.paste(image, (margin, margin))
     wide, high = frame.size
     shift = rng.uniform(0, 0.02, 8) * max(frame.size)
-    corners = [(shift[0], shift[1]), (shift[2], high - shift[3]), (wide - shift[4], high - shift[5]), (wide - shift[6], shift[7])]
+    corners = [
+        (shift[0], shift[1]),
+        (shift[2], high - shift[3]),
+        (wide - shift[4], high - shift[5]),
+        (wide - shift[6], shift[7]),
+    ]
     # Where each corner of the result is taken from; the eight unknowns of the perspective follow from these.
     targets, rows = [(0, 0), (0, high), (wide, high), (wide, 0)], []
     for (x, y), (u, v) in zip(targets, corners):

@@ -19,7 +19,7 @@ PARAGRAPHS = {
         "cable sings.",
         "The cure is cheap. A thin strip wound around the cable, rising about twelve times its diameter with every turn, "
         "breaks the vortices up. Of 148 cables treated in 2019, only two were still heard a year later.",
-        "Not everybody was glad of it. \"It was our bridge's voice,\" one reader wrote to the paper.",
+        'Not everybody was glad of it. "It was our bridge\'s voice," one reader wrote to the paper.',
     ],
     "german": [
         "1. Die Haustür ist zwischen 22 Uhr und 6 Uhr geschlossen zu halten.",

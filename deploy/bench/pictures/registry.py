@@ -51,7 +51,9 @@ def numbers(rng: np.random.Generator, count: int, low: float, high: float, digit
     return [round(float(value), digits) for value in rng.uniform(low, high, count)]
 
 
-def walk(rng: np.random.Generator, count: int, start: float, step: float, digits: int, drift: float = 0.0) -> list[float]:
+def walk(
+    rng: np.random.Generator, count: int, start: float, step: float, digits: int, drift: float = 0.0
+) -> list[float]:
     """A series that goes on from where it was, as measured over time."""
     steps = rng.normal(drift, step, count)
     return [round(float(value), digits) for value in start + np.cumsum(steps)]
@@ -83,7 +85,7 @@ def bars(categories, series: dict, value_axis: dict, *, horizontal=False, stacke
 
 
 def lines(x, series: dict, value_axis: dict, x_axis: dict | None, x_kind: str, **texts) -> dict:
-    """Truth of a line chart. `x_kind`: number, date (ISO days) or category (names in order)."""
+    """Truth of a line chart. `x_kind`: number or date (ISO days)."""
     return {
         "x": [float(v) if x_kind == "number" else str(v) for v in x],
         "x_kind": x_kind,

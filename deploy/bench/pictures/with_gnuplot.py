@@ -53,8 +53,10 @@ plot for [i=2:4] $d using 1:i with linespoints lw 2 pt i+3 title word('ext4 xfs 
 @picture("gnuplot-line-log", "line", "gnuplot", "log axes", "log axis", "legend inside")
 def _(path, rng):
     x = [2**step for step in range(4, 15)]
-    series = {"naive": [round(v**2 * 2e-6 * float(rng.uniform(0.8, 1.3)), 6) for v in x],
-              "fast": [round(v * np.log2(v) * 8e-6 * float(rng.uniform(0.8, 1.3)), 6) for v in x]}
+    series = {
+        "naive": [round(v**2 * 2e-6 * float(rng.uniform(0.8, 1.3)), 6) for v in x],
+        "fast": [round(v * np.log2(v) * 8e-6 * float(rng.uniform(0.8, 1.3)), 6) for v in x],
+    }
     script = """set logscale xy
 set xrange [10:100000]
 set yrange [0.0001:1000]

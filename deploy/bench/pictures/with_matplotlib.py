@@ -18,6 +18,7 @@ from .registry import axis, bars, bins, lines, numbers, picture, points, slices,
 for font_file in matplotlib.font_manager.findSystemFonts():
     matplotlib.font_manager.fontManager.addfont(font_file)
 
+
 def save(figure, path, dpi=100, **more):
     """Writes the figure without the version of the library in it, and forgets it."""
     figure.savefig(path, dpi=dpi, metadata={"Software": None}, **more)
@@ -62,7 +63,9 @@ def _(path, rng):
     series = {year: numbers(rng, 4, 140, 460, 0) for year in ("2021", "2022", "2023")}
     figure, ax = styled("default", (7.5, 4.5), "Lato")
     for index, (name, values) in enumerate(series.items()):
-        ax.bar(np.arange(4) + (index - 1) * 0.26, values, 0.26, label=name, color=["#9ecae1", "#4292c6", "#084594"][index])
+        ax.bar(
+            np.arange(4) + (index - 1) * 0.26, values, 0.26, label=name, color=["#9ecae1", "#4292c6", "#084594"][index]
+        )
     ax.set_xticks(range(4), names)
     ax.grid(axis="y", linestyle=":", alpha=0.7)
     ax.set_axisbelow(True)
@@ -193,8 +196,10 @@ def _(path, rng):
 @picture("mpl-line-log", "line", "matplotlib", "dark_background", "log axis", "dark")
 def _(path, rng):
     x = list(range(0, 101, 10))
-    series = {n: [round(float(v), 5) for v in 0.8 * np.exp(-r * np.array(x) + rng.normal(0, 0.12, 11))]
-              for n, r in (("train", 0.062), ("validation", 0.041))}
+    series = {
+        n: [round(float(v), 5) for v in 0.8 * np.exp(-r * np.array(x) + rng.normal(0, 0.12, 11))]
+        for n, r in (("train", 0.062), ("validation", 0.041))
+    }
     figure, ax = styled("dark_background", (6, 4))
     for name, values in series.items():
         ax.plot(x, values, label=name, marker="." if name == "train" else None)
@@ -247,7 +252,9 @@ def _(path, rng):
 def _(path, rng):
     names, values = ["Desktop", "Mobile", "Tablet", "TV"], numbers(rng, 4, 5, 60, 0)
     figure, ax = styled("default", (7, 4.5), "Lato")
-    wedges, _texts = ax.pie(values, wedgeprops={"width": 0.38, "edgecolor": "white"}, colors=plt.cm.Set2.colors, startangle=140)
+    wedges, _texts = ax.pie(
+        values, wedgeprops={"width": 0.38, "edgecolor": "white"}, colors=plt.cm.Set2.colors, startangle=140
+    )
     ax.legend(wedges, names, loc="center left", bbox_to_anchor=(1, 0.5), title="Device")
     ax.set_title("Sessions by device")
     save(figure, path, 100)
@@ -266,7 +273,9 @@ def _(path, rng):
 @picture("mpl-histogram-edged", "histogram", "matplotlib", "edges, small")
 def _(path, rng):
     figure, ax = styled("default", (4, 3), "Liberation Sans", **{"font.size": 8})
-    counts, edges, _patches = ax.hist(rng.exponential(3, 250), bins=np.arange(0, 16, 1), color="#c9b1d9", edgecolor="black")
+    counts, edges, _patches = ax.hist(
+        rng.exponential(3, 250), bins=np.arange(0, 16, 1), color="#c9b1d9", edgecolor="black"
+    )
     ax.set(xlabel="Waiting time (min)", ylabel="Customers")
     save(figure, path, 150, bbox_inches="tight")
     return bins(edges, counts, axis(*ax.get_ylim()), title="", x_label="Waiting time (min)", y_label="Customers")

@@ -42,7 +42,12 @@ def write(path, pixels, rng, noise):
 
 def truth(centres, what):
     """Truth of a picture of things: how many there are and where."""
-    return {"count": len(centres), "centres": [[round(x, 1), round(y, 1)] for x, y in centres], "objects": what, "title": ""}
+    return {
+        "count": len(centres),
+        "centres": [[round(x, 1), round(y, 1)] for x, y in centres],
+        "objects": what,
+        "title": "",
+    }
 
 
 @picture("objects-cells-fluorescent", "count", "synthetic", "fluorescence: bright on black", "overlap", "dark")
@@ -111,7 +116,9 @@ def _(path, rng):
         radius = rng.uniform(5, 12)
         spot = np.clip((1 - ellipse(yy, xx, x, y, radius, radius, 0)) * radius, 0, 1)[..., None]
         pixels = pixels * (1 - spot) + np.array([244, 236, 214]) * spot
-    write(path, ndimage.gaussian_filter(pixels, (0.9, 0.9, 0)) * vignette(side, side, 0.3, (0.12, 0))[..., None], rng, 4)
+    write(
+        path, ndimage.gaussian_filter(pixels, (0.9, 0.9, 0)) * vignette(side, side, 0.3, (0.12, 0))[..., None], rng, 4
+    )
     return truth(centres, "colonies")
 
 

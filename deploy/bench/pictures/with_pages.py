@@ -28,8 +28,11 @@ def shoot(path, body, css, width, height, scale=1.0):
         photograph(page, path, width, height, scale)
 
 
-def table(path, cells, rules, width, height, font="15px 'Liberation Sans'", title="", scale=1.0, css="", numbers_right=True):
+def table(
+    path, cells, rules, width, height, font="15px 'Liberation Sans'", title="", scale=1.0, css="", numbers_right=True
+):
     """A table of text, its first row as the head; the picture shows exactly `cells`."""
+
     def row(tag, texts):
         return "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"
 
@@ -48,8 +51,10 @@ def table(path, cells, rules, width, height, font="15px 'Liberation Sans'", titl
 @picture("html-table-ruled", "table", "html", "all rules", "thousands with commas")
 def _(path, rng):
     names = ["Laptop", "Monitor", "Keyboard", "Mouse", "Docking station", "Headset"]
-    rows = [[n, f"{int(q)}", f"{p:,.2f}", f"{q * p:,.2f}"]
-            for n, q, p in zip(names, numbers(rng, 6, 2, 60, 0), numbers(rng, 6, 9, 1900, 2))]
+    rows = [
+        [n, f"{int(q)}", f"{p:,.2f}", f"{q * p:,.2f}"]
+        for n, q, p in zip(names, numbers(rng, 6, 2, 60, 0), numbers(rng, 6, 9, 1900, 2))
+    ]
     return table(path, [["Item", "Quantity", "Unit price", "Amount"], *rows], "all", 560, 330)
 
 
@@ -58,9 +63,15 @@ def _(path, rng):
     def german(value):
         return f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")
 
-    rows = [[land, german(a), german(b), f"{c:.1f} %".replace(".", ",")] for land, a, b, c in zip(
-        ["Bayern", "Hessen", "Sachsen", "Thüringen", "Saarland"], numbers(rng, 5, 900, 90000, 2), numbers(rng, 5, 90, 9000, 2),
-        numbers(rng, 5, -8, 14, 1))]
+    rows = [
+        [land, german(a), german(b), f"{c:.1f} %".replace(".", ",")]
+        for land, a, b, c in zip(
+            ["Bayern", "Hessen", "Sachsen", "Thüringen", "Saarland"],
+            numbers(rng, 5, 900, 90000, 2),
+            numbers(rng, 5, 90, 9000, 2),
+            numbers(rng, 5, -8, 14, 1),
+        )
+    ]
     cells = [["Land", "Umsatz (T€)", "Gewinn (T€)", "Veränderung"], *rows]
     return table(path, cells, "rows", 620, 340, "16px 'Lato'", "Ergebnis nach Ländern")
 
@@ -68,8 +79,16 @@ def _(path, rng):
 @picture("html-table-booktabs", "table", "html", "booktabs, serif", "paper")
 def _(path, rng):
     methods = ["Baseline", "+ augmentation", "+ pretraining", "+ distillation", "Full model"]
-    rows = [[m, f"{a:.1f} ± {s:.1f}", f"{b:.3f}", f"{c:.1f}"] for m, a, s, b, c in zip(
-        methods, numbers(rng, 5, 61, 93, 1), numbers(rng, 5, 0.1, 1.4, 1), numbers(rng, 5, 0.5, 0.99, 3), numbers(rng, 5, 3, 88, 1))]
+    rows = [
+        [m, f"{a:.1f} ± {s:.1f}", f"{b:.3f}", f"{c:.1f}"]
+        for m, a, s, b, c in zip(
+            methods,
+            numbers(rng, 5, 61, 93, 1),
+            numbers(rng, 5, 0.1, 1.4, 1),
+            numbers(rng, 5, 0.5, 0.99, 3),
+            numbers(rng, 5, 3, 88, 1),
+        )
+    ]
     cells = [["Method", "Accuracy", "F1", "Params (M)"], *rows]
     return table(path, cells, "booktabs", 560, 270, "16px 'Liberation Serif'", scale=1.5)
 
@@ -77,17 +96,30 @@ def _(path, rng):
 @picture("html-table-bare", "table", "html", "no rules")
 def _(path, rng):
     cities = ["Oslo", "Bergen", "Trondheim", "Stavanger", "Tromsø", "Bodø", "Drammen"]
-    rows = [[c, f"{a:.1f}", f"{b:.1f}", f"{int(r)}"] for c, a, b, r in zip(
-        cities, numbers(rng, 7, -9, 2, 1), numbers(rng, 7, 11, 22, 1), numbers(rng, 7, 500, 2300, 0))]
+    rows = [
+        [c, f"{a:.1f}", f"{b:.1f}", f"{int(r)}"]
+        for c, a, b, r in zip(
+            cities, numbers(rng, 7, -9, 2, 1), numbers(rng, 7, 11, 22, 1), numbers(rng, 7, 500, 2300, 0)
+        )
+    ]
     return table(path, [["City", "January", "July", "Rain (mm)"], *rows], "none", 480, 340)
 
 
 @picture("html-table-zebra", "table", "html", "zebra, white on blue head", "dates")
 def _(path, rng):
     people = ["A. Novak", "B. Okafor", "C. Lindqvist", "D. Moreau", "E. Tanaka", "F. Silva", "G. Haddad", "H. Kowalski"]
-    rows = [[f"INV-{1040 + i}", person, f"2024-{int(m):02}-{int(d):02}", f"${v:,.2f}", state]
-            for i, (person, m, d, v, state) in enumerate(zip(people, numbers(rng, 8, 1, 12, 0), numbers(rng, 8, 1, 28, 0),
-            numbers(rng, 8, 40, 8800, 2), rng.choice(["paid", "open", "overdue"], 8)))]
+    rows = [
+        [f"INV-{1040 + i}", person, f"2024-{int(m):02}-{int(d):02}", f"${v:,.2f}", state]
+        for i, (person, m, d, v, state) in enumerate(
+            zip(
+                people,
+                numbers(rng, 8, 1, 12, 0),
+                numbers(rng, 8, 1, 28, 0),
+                numbers(rng, 8, 40, 8800, 2),
+                rng.choice(["paid", "open", "overdue"], 8),
+            )
+        )
+    ]
     cells = [["Invoice", "Customer", "Date", "Amount", "Status"], *[list(map(str, row)) for row in rows]]
     return table(path, cells, "zebra", 660, 400, "14px 'DejaVu Sans'")
 
@@ -95,9 +127,17 @@ def _(path, rng):
 @picture("html-table-dark", "table", "html", "dark theme, monospaced", "dark", "code names")
 def _(path, rng):
     names = ["nginx", "postgres", "redis", "worker-1", "worker-2", "cron"]
-    rows = [[n, f"{c:.1f}%", f"{int(m)} MiB", f"{int(r)}", f"{int(d)}d {int(h)}h"] for n, c, m, r, d, h in zip(
-        names, numbers(rng, 6, 0.1, 87, 1), numbers(rng, 6, 12, 980, 0), numbers(rng, 6, 0, 9, 0),
-        numbers(rng, 6, 0, 40, 0), numbers(rng, 6, 0, 23, 0))]
+    rows = [
+        [n, f"{c:.1f}%", f"{int(m)} MiB", f"{int(r)}", f"{int(d)}d {int(h)}h"]
+        for n, c, m, r, d, h in zip(
+            names,
+            numbers(rng, 6, 0.1, 87, 1),
+            numbers(rng, 6, 12, 980, 0),
+            numbers(rng, 6, 0, 9, 0),
+            numbers(rng, 6, 0, 40, 0),
+            numbers(rng, 6, 0, 23, 0),
+        )
+    ]
     cells = [["CONTAINER", "CPU", "MEMORY", "RESTARTS", "UPTIME"], *rows]
     return table(path, cells, "dark", 640, 320, "14px 'Liberation Mono'", numbers_right=False)
 
@@ -105,13 +145,25 @@ def _(path, rng):
 @picture("html-table-empty-cells", "table", "html", "all rules, gaps", "empty cells")
 def _(path, rng):
     days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
-    rows = [[d, *["" if g < 0.3 else f"{v:.1f}" for g, v in zip(rng.uniform(0, 1, 4), rng.uniform(36, 40, 4))]] for d in days]
+    rows = [
+        [d, *["" if g < 0.3 else f"{v:.1f}" for g, v in zip(rng.uniform(0, 1, 4), rng.uniform(36, 40, 4))]]
+        for d in days
+    ]
     return table(path, [["Day", "06:00", "12:00", "18:00", "24:00"], *rows], "all", 520, 300, title="Temperature chart")
 
 
 @picture("html-table-accounts", "table", "html", "booktabs, accounts", "negatives in brackets")
 def _(path, rng):
-    lines_of = ["Revenue", "Cost of sales", "Gross profit", "Administration", "Research", "Operating income", "Taxes", "Net income"]
+    lines_of = [
+        "Revenue",
+        "Cost of sales",
+        "Gross profit",
+        "Administration",
+        "Research",
+        "Operating income",
+        "Taxes",
+        "Net income",
+    ]
 
     def money(value):
         return f"({abs(value):,.0f})" if value < 0 else f"{value:,.0f}"
@@ -124,13 +176,32 @@ def _(path, rng):
 
 @picture("html-table-wide", "table", "html", "rules between rows, dense", "many columns", "small text")
 def _(path, rng):
-    teams = ["Arsenal", "Chelsea", "Everton", "Fulham", "Leeds", "Liverpool", "Man City", "Newcastle", "Spurs", "Wolves",
-             "Brighton", "Burnley"]
+    teams = [
+        "Arsenal",
+        "Chelsea",
+        "Everton",
+        "Fulham",
+        "Leeds",
+        "Liverpool",
+        "Man City",
+        "Newcastle",
+        "Spurs",
+        "Wolves",
+        "Brighton",
+        "Burnley",
+    ]
     rows = []
     for place, team in enumerate(teams, 1):
         won, drawn, lost, goals, against = (int(v) for v in rng.integers(0, 20, 5) + [3, 0, 0, 20, 18])
-        rows.append([str(place), team, *map(str, (won + drawn + lost, won, drawn, lost, goals, against)),
-                     f"{goals - against:+d}", str(3 * won + drawn)])
+        rows.append(
+            [
+                str(place),
+                team,
+                *map(str, (won + drawn + lost, won, drawn, lost, goals, against)),
+                f"{goals - against:+d}",
+                str(3 * won + drawn),
+            ]
+        )
     cells = [["#", "Team", "MP", "W", "D", "L", "GF", "GA", "GD", "Pts"], *rows]
     css = "td,th{padding:3px 9px}td:nth-child(2),th:nth-child(2){text-align:left}"
     return table(path, cells, "rows", 520, 360, "12px 'Liberation Sans'", css=css)
@@ -150,7 +221,9 @@ def _(path, rng):
     return table(path, [["Property", "Value", "Remark"], *rows], "rows", 660, 380, "18px 'DejaVu Serif'", css=css)
 
 
-PAGE = "body{{margin:{m}px;font:{f};line-height:1.45;color:#111;background:{b}}}h2{{margin:0 0 14px}}p{{margin:0 0 14px}}"
+PAGE = (
+    "body{{margin:{m}px;font:{f};line-height:1.45;color:#111;background:{b}}}h2{{margin:0 0 14px}}p{{margin:0 0 14px}}"
+)
 
 
 def prose(path, heading, paragraphs, width, height, font, margin=40, background="#fff", scale=1.0, more=""):

@@ -59,10 +59,15 @@ def _(path, rng):
 @picture("plotly-line-markers", "line", "plotly", "default, legend outside", "markers", "several series")
 def _(path, rng):
     x = list(range(2005, 2021))
-    series = {n: [round(float(v), 1) for v in np.cumsum(rng.uniform(0.05, 0.6, 16)) + s] for n, s in (("Canada", 77), ("Peru", 69))}
+    series = {
+        n: [round(float(v), 1) for v in np.cumsum(rng.uniform(0.05, 0.6, 16)) + s]
+        for n, s in (("Canada", 77), ("Peru", 69))
+    }
     figure = go.Figure([go.Scatter(name=n, x=x, y=v, mode="lines+markers") for n, v in series.items()])
     low, high = 68, float(np.ceil(max(max(v) for v in series.values()) + 1))
-    figure.update_layout(title="Life expectancy", yaxis={"title": "years", "range": [low, high]}, xaxis_range=[2004, 2021])
+    figure.update_layout(
+        title="Life expectancy", yaxis={"title": "years", "range": [low, high]}, xaxis_range=[2004, 2021]
+    )
     render(path, figure)
     limits = axis(low, high), axis(2004, 2021)
     return lines(x, series, *limits, "number", title="Life expectancy", x_label="", y_label="years")
@@ -86,8 +91,12 @@ def _(path, rng):
     for name, centre in (("Africa", 3.3), ("Asia", 3.8), ("Europe", 4.4)):
         incomes = 10 ** np.clip(rng.normal(centre, 0.25, 18), 2.6, 4.9)
         series[name] = [(round(float(v)), round(float(18 + 13.5 * np.log10(v) + rng.normal(0, 3)), 1)) for v in incomes]
-    figure = go.Figure([go.Scatter(name=n, x=[p[0] for p in v], y=[p[1] for p in v], mode="markers") for n, v in series.items()])
-    figure.update_xaxes(type="log", range=[2.5, 5], title="GDP per capita").update_yaxes(range=[40, 95], title="Life expectancy")
+    figure = go.Figure(
+        [go.Scatter(name=n, x=[p[0] for p in v], y=[p[1] for p in v], mode="markers") for n, v in series.items()]
+    )
+    figure.update_xaxes(type="log", range=[2.5, 5], title="GDP per capita").update_yaxes(
+        range=[40, 95], title="Life expectancy"
+    )
     render(path, figure, 760, 500)
     limits = axis(10**2.5, 1e5, True), axis(40, 95)
     return points(series, *limits, title="", x_label="GDP per capita", y_label="Life expectancy")
@@ -115,6 +124,11 @@ def _(path, rng):
     figure = go.Figure(go.Histogram(x=sample, xbins={"start": 10, "end": 100, "size": 10}))
     counts, _edges = np.histogram(sample, edges)
     top = float(np.ceil(max(counts) / 10) * 10)
-    figure.update_layout(template="simple_white", xaxis={"title": "Score", "range": [10, 100]}, yaxis={"title": "Students", "range": [0, top]}, bargap=0.04)
+    figure.update_layout(
+        template="simple_white",
+        xaxis={"title": "Score", "range": [10, 100]},
+        yaxis={"title": "Students", "range": [0, top]},
+        bargap=0.04,
+    )
     render(path, figure, 640, 420)
     return bins(edges, counts, axis(0, top), title="", x_label="Score", y_label="Students")

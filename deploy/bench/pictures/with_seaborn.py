@@ -94,7 +94,9 @@ def _(path, rng):
     series = {}
     for name, (cx, cy) in (("setosa", (5.0, 3.4)), ("versicolor", (5.9, 2.8)), ("virginica", (6.6, 3.0))):
         series[name] = [(round(float(rng.normal(cx, 0.4)), 1), round(float(rng.normal(cy, 0.3)), 1)) for _ in range(30)]
-    data = pd.DataFrame([(x, y, name) for name, pairs in series.items() for x, y in pairs], columns=["x", "y", "species"])
+    data = pd.DataFrame(
+        [(x, y, name) for name, pairs in series.items() for x, y in pairs], columns=["x", "y", "species"]
+    )
     figure, ax = themed("whitegrid", (7, 5))
     sns.scatterplot(data, x="x", y="y", hue="species", ax=ax)
     sns.move_legend(ax, "center left", bbox_to_anchor=(1, 0.5))

@@ -31,7 +31,10 @@ def field(name, kind, **more):
 @picture("vega-bars", "bar", "vega-lite", "default")
 def _(path, rng):
     names, values = ["A", "B", "C", "D", "E", "F", "G", "H", "I"], numbers(rng, 9, 15, 95, 0)
-    encoding = {"x": field("x", "nominal", title="a", axis={"labelAngle": 0}), "y": field("y", "quantitative", title="b")}
+    encoding = {
+        "x": field("x", "nominal", title="a", axis={"labelAngle": 0}),
+        "y": field("y", "quantitative", title="b"),
+    }
     render(path, {"data": rows(names, {"": values}), "mark": "bar", "encoding": encoding}, 1.5)
     return bars(names, {"": values}, axis(0, nice_top(max(values), 5)), title="", x_label="a", y_label="b")
 
@@ -148,7 +151,13 @@ def _(path, rng):
         "theta": field("y", "quantitative", stack=True),
         "color": field("x", "nominal", title="Means"),
     }
-    spec = {"title": "How we get to work", "width": 240, "height": 240, "data": rows(names, {"": values}), "mark": "arc"}
+    spec = {
+        "title": "How we get to work",
+        "width": 240,
+        "height": 240,
+        "data": rows(names, {"": values}),
+        "mark": "arc",
+    }
     render(path, {**spec, "encoding": encoding}, 1.5)
     return slices(names, values, title="How we get to work")
 

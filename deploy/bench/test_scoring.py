@@ -1,0 +1,195 @@
+"""Tests of the scores: a score that is wrong would lead the work astray. Standard library alone; a second at most."""
+
+from __future__ import annotations
+
+import unittest
+
+from report import summarise, write_table
+from scoring import reading
+from scoring.measure import align, at, edits, error, pair_names, percentile
+from scoring.picture import score
+
+LINEAR = {"min": 0.0, "max": 100.0, "log": False}
+DONE = {
+    "state": "succeeded",
+    "run": {"status": "ok"},
+    "image_kind": "bar",
+    "seconds": 2.0,
+    "summary": "",
+    "usage": {"prompt_tokens": 3, "completion_tokens": 4},
+}
+
+
+def job(kind, summary=""):
+    """The report of a job that went well."""
+    return {**DONE, "image_kind": kind, "summary": summary}
+
+
+class Reading(unittest.TestCase):
+    """Protects that the shape a writer chose for a file does not change the score."""
+
+    def test_long_and_wide_tables_say_the_same(self):
+        wide = reading.labelled("category,a,b\nx,1,2\ny,3,\n")
+        long = reading.labelled("series,x,y\na,x,1\nb,x,2\na,y,3\n")
+        self.assertEqual(sorted(wide), sorted(long))
+
+    def test_a_table_of_two_columns_is_one_series(self):
+        self.assertEqual(reading.labelled("x,value\n1,2\n"), [("1", "", 2.0)])
+        self.assertEqual(reading.labelled("Threads,Ours\n1,2\n"), [("1", "Ours", 2.0)])
+
+    def test_numbers_and_days(self):
+        self.assertEqual(
+            [reading.number(t) for t in ("1,234.5", "12 %", "\u22123", "n/a", "nan")], [1234.5, 12.0, -3.0, None, None]
+        )
+        self.assertEqual(reading.day("2023-01-01"), reading.day("Jan 2023"))
+        self.assertIsNone(reading.day("soon"))
+
+    def test_shares_add_up_to_hundred(self):
+        self.assertEqual(reading.shares("label,value\na,1\nb,3\n"), [("a", 25.0), ("b", 75.0)])
+
+
+class Measuring(unittest.TestCase):
+    """Protects the distances themselves."""
+
+    def test_errors_are_parts_of_the_axis_or_of_its_decades(self):
+        self.assertEqual(error(52, 50, LINEAR), 2)
+        self.assertAlmostEqual(error(100, 10, {"min": 1, "max": 1e4, "log": True}), 25)
+        self.assertEqual(error(0, 10, {"min": 1, "max": 1e4, "log": True}), 100)
+
+    def test_a_misread_letter_does_not_lose_the_value_but_another_number_does(self):
+        self.assertEqual(pair_names(["Thursday", "2020"], ["Thursdav", "2021"]), {0: 0})
+        self.assertEqual(pair_names(["2020", "2021"], ["2021.0", "2020.0"]), {0: 1, 1: 0})
+        self.assertEqual(pair_names([""], ["anything"]), {0: 0})
+
+    def test_each_name_is_paired_once(self):
+        self.assertEqual(pair_names(["aaaa", "aaab"], ["aaab"]), {1: 0})
+
+    def test_lines_are_read_between_their_points_and_not_beyond(self):
+        self.assertEqual(at(5, [0, 10], [0, 20], 1), 10)
+        self.assertEqual(at(10.5, [0, 10], [0, 20], 1), 20)
+        self.assertIsNone(at(12, [0, 10], [0, 20], 1))
+        self.assertIsNone(at(1, [], [], 1))
+
+    def test_edits_and_ranks_and_alignment(self):
+        self.assertEqual(edits("kitten", "sitting"), 3)
+        self.assertEqual(percentile([5.0, 1.0, 3.0], 0.5), 3.0)
+        self.assertIsNone(percentile([], 0.5))
+        self.assertEqual(align(3, 2, lambda i, j: float("abc"[i] == "ac"[j])), [(0, 0), (2, 1)])
+
+
+class Pictures(unittest.TestCase):
+    """Protects the score of each kind: what is missing, invented or off is counted as such."""
+
+    bars = {
+        "kind": "bar",
+        "categories": ["A1", "B2", "C3"],
+        "series": [{"name": "", "values": [10, 50, 90]}],
+        "value_axis": LINEAR,
+    }
+
+    def test_bars(self):
+        scored = score(self.bars, job("bar"), {"values.csv": "category,value\nA1,11\nB2,60\nZ9,5\n"})
+        self.assertEqual((scored["errors"], scored["missing"], scored["invented"]), ([1, 10], 1, 1))
+        self.assertEqual(
+            (scored["shown"], scored["shown_off"], scored["kind_right"], scored["tokens"]), (3, 2, True, 7)
+        )
+
+    def test_what_failed_and_what_is_lost_miss_everything(self):
+        for report in (None, {**DONE, "state": "failed"}):
+            scored = score(self.bars, report, {"values.csv": "category,value\nA1,10\n"} if report else {})
+            self.assertEqual((scored["executed"], scored["missing"], scored["shown"]), (False, 3, 0))
+
+    def test_a_swapped_series_is_off(self):
+        truth = {
+            **self.bars,
+            "categories": ["A1"],
+            "series": [{"name": "old", "values": [10]}, {"name": "new", "values": [90]}],
+        }
+        self.assertEqual(score(truth, job("bar"), {"values.csv": "category,new,old\nA1,10,90\n"})["errors"], [80, 80])
+
+    def test_histograms_are_a_kind_of_bars_and_go_by_bins(self):
+        truth = {"kind": "histogram", "edges": [0, 5, 10, 15], "counts": [20, 40, 0], "value_axis": LINEAR}
+        for labels in (("2.5", "7.5"), ("0-5", "5-10"), ("0", "5 (bar 2)")):
+            text = f"category,value\n{labels[0]},20\n{labels[1]},41\n"
+            scored = score(truth, job("bar"), {"values.csv": text})
+            self.assertEqual((scored["errors"], scored["missing"], scored["kind_right"]), ([0, 1], 0, True))
+
+    def test_lines_are_complete_only_where_they_were_read(self):
+        truth = {
+            "kind": "line",
+            "x": [0, 10, 20],
+            "x_kind": "number",
+            "x_axis": LINEAR,
+            "value_axis": LINEAR,
+            "series": [{"name": "s", "values": [0, 10, 20]}],
+        }
+        scored = score(truth, job("line"), {"values.csv": "x,s\n0,0\n5,5\n10,12\n"})
+        self.assertEqual((scored["errors"], scored["missing"], scored["shown"], scored["shown_off"]), ([0, 2], 1, 3, 0))
+
+    def test_lines_over_days(self):
+        truth = {
+            "kind": "line",
+            "x": ["2023-01-01", "2023-02-01"],
+            "x_kind": "date",
+            "x_axis": None,
+            "value_axis": LINEAR,
+            "series": [{"name": "", "values": [1, 2]}],
+        }
+        self.assertEqual(
+            score(truth, job("line"), {"values.csv": "x,line\nJan 2023,1\nFeb 2023,2\n"})["errors"], [0, 0]
+        )
+        self.assertEqual(score(truth, job("line"), {"values.csv": "x,line\n3.1,1\n4.2,2\n"})["missing"], 2)
+
+    def test_points_are_found_once_and_within_two_percent(self):
+        truth = {
+            "kind": "scatter",
+            "x_axis": LINEAR,
+            "value_axis": LINEAR,
+            "series": [{"name": "a", "points": [[10, 10], [50, 50]]}, {"name": "b", "points": [[90, 90]]}],
+        }
+        text = "series,x,y\na,11,9\na,11,9\nb,53,50\na,90,90\n"
+        scored = score(truth, job("scatter"), {"points.csv": text})
+        figures = [scored[name] for name in ("points_read", "points_found", "points_in_series", "shown_off")]
+        self.assertEqual(figures, [4, 2, 1, 0])
+
+    def test_shares(self):
+        truth = {"kind": "pie", "slices": [{"label": "yes", "share": 75.0}, {"label": "no", "share": 25.0}]}
+        scored = score(truth, job("pie"), {"shares.csv": "label,share_percent,printed_percent\nyes,74,\nwedge 2,26,\n"})
+        self.assertEqual((scored["errors"], scored["missing"], scored["invented"]), ([1], 1, 1))
+
+    def test_a_missing_row_or_an_empty_column_costs_no_other_cell(self):
+        truth = {"kind": "table", "cells": [["n", "v"], ["a", "1"], ["b", "2"], ["c", "\u22123"]]}
+        scored = score(truth, job("table"), {"table.csv": "n,,v\na,,1\nc,, -3\n"})
+        self.assertEqual((scored["cells"], scored["cells_right"], scored["cells_shown_wrong"]), (8, 6, 0))
+        self.assertEqual(score(truth, job("table"), {"table.csv": "n,v\na,1\nb,Z\nc,-3\n"})["cells_shown_wrong"], 1)
+        self.assertEqual(score(truth, job("table"), {})["cells_right"], 0)
+
+    def test_counts_come_from_the_file_or_from_what_was_said(self):
+        truth = {"kind": "count", "count": 4, "objects": "coins"}
+        self.assertEqual(score(truth, job("photo"), {"objects.csv": "n,x\n1,2\n2,3\n"})["count_error"], 50)
+        self.assertEqual(score(truth, job("photo", "Counted 4 objects."), {})["count_error"], 0)
+        self.assertIsNone(score(truth, job("photo", "It is 900 pixels wide."), {})["count_error"])
+
+    def test_letters(self):
+        scored = score({"kind": "text", "text": "one two\nthree"}, job("text"), {"page.txt": "one\ntwo threo"})
+        self.assertEqual((scored["letters"], scored["letters_wrong"]), (13, 1))
+
+
+class Sums(unittest.TestCase):
+    """Protects that values missing count against a group, and that aims are read from the right place."""
+
+    def test_groups_and_aims(self):
+        tags = {"library": "matplotlib", "damage": None}
+        scored = score(Pictures.bars, job("bar"), {"values.csv": "category,value\nA1,11\nB2,60\n"})
+        summary = summarise([{"name": "one", "kind": "bar", "tags": tags, **scored}])
+        bars = summary["groups"]["clean bar"]
+        self.assertEqual((bars["right"], bars["missing"], bars["median"], bars["p50_seconds"]), (33.3, 33.3, 5.5, 2.0))
+        aims = {aim["aim"]: aim["reached"] for aim in summary["aims"]}
+        self.assertTrue(aims["execution rate"])
+        self.assertFalse(aims["median error of clean bars"])
+        self.assertFalse(aims["cells of clean tables"])
+        self.assertIn("| clean bar | 1 | 100 % |", write_table(summary))
+
+
+if __name__ == "__main__":
+    unittest.main()
