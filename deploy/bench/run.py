@@ -89,8 +89,9 @@ def main() -> int:
     truths = [truth for truth in everything["pictures"] if fnmatch.fnmatch(truth["name"], options.only)]
     about = options.bench / "jobs" / "about.json"
     if not options.score_only:
-        shutil.rmtree(options.bench / "jobs", ignore_errors=True)
-        about.parent.mkdir(parents=True)
+        if options.only == "*":
+            shutil.rmtree(options.bench / "jobs", ignore_errors=True)
+        about.parent.mkdir(parents=True, exist_ok=True)
         develop_all(truths, options)
         started = {"date": datetime.date.today().isoformat(), "models": models(), "commit": commit()}
         about.write_text(json.dumps({**started, "parallel": options.parallel}), encoding="utf-8")

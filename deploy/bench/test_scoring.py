@@ -6,7 +6,7 @@ import unittest
 
 from report import summarise, write_table
 from scoring import reading
-from scoring.measure import align, at, edits, error, pair_names, percentile
+from scoring.measure import align, anywhere, at, edits, error, pair_names, percentile
 from scoring.picture import score
 
 LINEAR = {"min": 0.0, "max": 100.0, "log": False}
@@ -70,6 +70,10 @@ class Measuring(unittest.TestCase):
         self.assertIsNone(at(12, [0, 10], [0, 20], 1))
         self.assertIsNone(at(1, [], [], 1))
 
+    def test_values_are_found_whatever_they_are_called(self):
+        self.assertEqual(anywhere([10, 11, 50], [10.5, 90, 51], LINEAR, 2), 2)
+        self.assertEqual(anywhere([1], [], LINEAR, 2), 0)
+
     def test_edits_and_ranks_and_alignment(self):
         self.assertEqual(edits("kitten", "sitting"), 3)
         self.assertEqual(percentile([5.0, 1.0, 3.0], 0.5), 3.0)
@@ -98,6 +102,15 @@ class Pictures(unittest.TestCase):
         for report in (None, {**DONE, "state": "failed"}):
             scored = score(self.bars, report, {"values.csv": "category,value\nA1,10\n"} if report else {})
             self.assertEqual((scored["executed"], scored["missing"], scored["shown"]), (False, 3, 0))
+
+    def test_names_that_are_lost_are_told_from_values_that_are_wrong(self):
+        scored = score(self.bars, job("bar"), {"values.csv": "category,value\nbar 1,10\nbar 2,50\nbar 3,60\n"})
+        self.assertEqual((scored["missing"], scored["anywhere"], scored["shown_off_silent"]), (3, 2, 3))
+
+    def test_a_doubt_about_the_picture_is_not_silence(self):
+        doubt = "Read 1 bar. What was uncertain in reading the picture: much."
+        scored = score(self.bars, job("bar", doubt), {"values.csv": "category,value\nA1,90\n"})
+        self.assertEqual((scored["shown_off"], scored["shown_off_silent"]), (1, 0))
 
     def test_a_swapped_series_is_off(self):
         truth = {

@@ -52,6 +52,17 @@ def error(read: float, true: float, axis: dict) -> float:
     return 100 * abs(read - true) / (axis["max"] - axis["min"])
 
 
+def anywhere(true: list[float], read: list[float], axis: dict, near: float) -> int:
+    """How many true values were read at all, whatever they were called: within `near` per cent, each reading used once."""
+    left, found = sorted(read), 0
+    for value in sorted(true):
+        best = min(range(len(left)), key=lambda place: error(left[place], value, axis), default=None)
+        if best is not None and error(left[best], value, axis) <= near:
+            left.pop(best)
+            found += 1
+    return found
+
+
 def at(x: float, xs: list[float], ys: list[float], slack: float) -> float | None:
     """The height of a line through points (xs ascending) at x; None further than `slack` outside."""
     if not xs or x < xs[0] - slack or x > xs[-1] + slack:

@@ -2,7 +2,8 @@
 
 Charts give `expected` (true values), `errors` (per cent of the axis, one for each value found), `missing`, `invented`,
 and the honesty of what is shown: `shown` (values delivered) and `shown_off` (of these, off by more than 5 % of the axis,
-or without a truth at all). The program does not mark single values as unsure, so every one counts as shown for sure.
+or without a truth at all). The program does not mark single values as unsure, so every one counts as shown for sure;
+`shown_off_silent` leaves out those of pictures whose summary (by the built-in rules) lists what was uncertain in reading.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import math
 import re
 
 from . import reading
-from .measure import align, at, edits, error, pair_names, plain
+from .measure import align, anywhere, at, edits, error, pair_names, plain
 
 # The words of the program that are right for each kind of the set.
 RIGHT_WORDS = {"histogram": ("histogram", "bar"), "count": ("photo", "objects")}
 # A point of a scatter counts as found within this share of both axes.
 NEAR = 0.02
 OFF = 5.0
+# The words before the list of doubts in a summary by the built-in rules: about the picture, not about single values.
+DOUBTS = "What was uncertain"
+PERCENT = {"min": 0.0, "max": 100.0, "log": False}
 
 
 def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
@@ -34,6 +38,11 @@ def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
     executed = job["state"] == "succeeded" and run.get("status") == "ok"
     word = job.get("image_kind")
     usage = job["usage"]
+    summary = job.get("summary") or ""
+    scores = SCORERS[truth["kind"]](truth, files if executed else {}, summary)
+    doubted = DOUBTS in summary
+    if "shown_off" in scores:
+        scores["shown_off_silent"] = 0 if doubted else scores["shown_off"]
     return {
         "state": job["state"],
         "executed": executed,
@@ -42,7 +51,8 @@ def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
         "seconds": job["seconds"],
         "tokens": usage["prompt_tokens"] + usage["completion_tokens"],
         "error": (job.get("error") or {}).get("message") or (job.get("error") or {}).get("code"),
-        **SCORERS[truth["kind"]](truth, files if executed else {}, job.get("summary") or ""),
+        "doubted": doubted,
+        **scores,
     }
 
 
@@ -75,7 +85,10 @@ def score_bars(truth: dict, files: dict[str, str], _summary: str) -> dict:
                 errors.append(error(found[key], value, truth["value_axis"]))
             expected += key in found or value != 0
     invented = len(read) - len(errors)
-    return values(expected, errors, invented, len(read), invented + sum(e > OFF for e in errors))
+    heights = [value for true in truth["series"] for value in true["values"]]
+    nameless = anywhere(heights, [value for _c, _s, value in read], truth["value_axis"], 100 * NEAR)
+    scores = values(expected, errors, invented, len(read), invented + sum(e > OFF for e in errors))
+    return {**scores, "anywhere": min(nameless, expected)}
 
 
 def score_histogram(truth: dict, files: dict[str, str], _summary: str) -> dict:
@@ -94,7 +107,9 @@ def score_histogram(truth: dict, files: dict[str, str], _summary: str) -> dict:
             errors.append(error(read[row][1], count, truth["value_axis"]))
         expected += row is not None or count > 0
     invented = len(read) - len(used)
-    return values(expected, errors, invented, len(read), invented + sum(e > OFF for e in errors))
+    nameless = anywhere(truth["counts"], [value for _x, value in read], truth["value_axis"], 100 * NEAR)
+    scores = values(expected, errors, invented, len(read), invented + sum(e > OFF for e in errors))
+    return {**scores, "anywhere": min(nameless, expected)}
 
 
 def score_lines(truth: dict, files: dict[str, str], _summary: str) -> dict:
@@ -159,7 +174,9 @@ def score_pie(truth: dict, files: dict[str, str], _summary: str) -> dict:
     pairs = pair_names([s["label"] for s in truth["slices"]], [label for label, _share in read])
     errors = [abs(read[r][1] - truth["slices"][t]["share"]) for t, r in pairs.items()]
     invented = len(read) - len(errors)
-    return values(len(truth["slices"]), errors, invented, len(read), invented + sum(e > OFF for e in errors))
+    nameless = anywhere([s["share"] for s in truth["slices"]], [share for _l, share in read], PERCENT, 100 * NEAR)
+    scores = values(len(truth["slices"]), errors, invented, len(read), invented + sum(e > OFF for e in errors))
+    return {**scores, "anywhere": nameless}
 
 
 def score_table(truth: dict, files: dict[str, str], _summary: str) -> dict:
