@@ -36,6 +36,7 @@ def group(results: list[dict]) -> dict:
     return {
         "pictures": len(results),
         "executed": percent(sum(r["executed"] for r in results), len(results)),
+        "delivered": percent(sum(r.get("delivered", False) for r in results), len(results)),
         "kind": percent(sum(r["kind_right"] for r in results), len(results)),
         "values": total("expected"),
         "right": percent(sum(e <= RIGHT for e in errors), total("expected")),
@@ -103,7 +104,12 @@ def rows_of(groups: dict, names: list[str], columns: list[tuple[str, str, str]])
     return [*lines, ""]
 
 
-EVERY = [("pictures", "pictures", ""), ("executed", "executed", " %"), ("kind right", "kind", " %")]
+EVERY = [
+    ("pictures", "pictures", ""),
+    ("executed", "executed", " %"),
+    ("some data", "delivered", " %"),
+    ("kind right", "kind", " %"),
+]
 CHARTS = [
     *EVERY,
     ("values", "values", ""),
@@ -155,7 +161,7 @@ def write_table(summary: dict) -> str:
         lines += ["Charts with values:", "", *rows_of(groups, charts, CHARTS)]
     if others:
         lines += ["Tables, points, things to count, pages:", "", *rows_of(groups, others, OTHERS)]
-    by = EVERY + CHARTS[4:] + [OTHERS[3]]
+    by = [*EVERY, *CHARTS[len(EVERY) + 1 :], OTHERS[len(EVERY)]]
     lines += ["By library:", "", *rows_of(groups, libraries, by)]
     if damages:
         lines += ["By damage:", "", *rows_of(groups, damages, by)]

@@ -103,6 +103,11 @@ class Pictures(unittest.TestCase):
             scored = score(self.bars, report, {"values.csv": "category,value\nA1,10\n"} if report else {})
             self.assertEqual((scored["executed"], scored["missing"], scored["shown"]), (False, 3, 0))
 
+    def test_code_that_ran_and_found_nothing_delivered_no_data(self):
+        scored = score(self.bars, job("bar"), {"description.json": "{}"})
+        self.assertEqual((scored["executed"], scored["delivered"]), (True, False))
+        self.assertTrue(score(self.bars, job("bar"), {"values.csv": "category,value\nA1,1\n"})["delivered"])
+
     def test_names_that_are_lost_are_told_from_values_that_are_wrong(self):
         scored = score(self.bars, job("bar"), {"values.csv": "category,value\nbar 1,10\nbar 2,50\nbar 3,60\n"})
         self.assertEqual((scored["missing"], scored["anywhere"], scored["shown_off_silent"]), (3, 2, 3))
@@ -201,7 +206,7 @@ class Sums(unittest.TestCase):
         self.assertTrue(aims["execution rate"])
         self.assertFalse(aims["median error of clean bars"])
         self.assertFalse(aims["cells of clean tables"])
-        self.assertIn("| clean bar | 1 | 100 % |", write_table(summary))
+        self.assertIn("| clean bar | 1 | 100 % | 100 % |", write_table(summary))
 
 
 if __name__ == "__main__":

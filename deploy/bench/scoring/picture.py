@@ -43,6 +43,12 @@ def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
     doubted = DOUBTS in summary
     if "shown_off" in scores:
         scores["shown_off_silent"] = 0 if doubted else scores["shown_off"]
+    delivered = (
+        scores.get("shown", 0) > 0
+        or scores.get("cells_shown", 0) > 0
+        or scores.get("count_read") is not None
+        or scores.get("letters_wrong", 0) < scores.get("letters", 0)
+    )
     return {
         "state": job["state"],
         "executed": executed,
@@ -51,6 +57,7 @@ def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
         "seconds": job["seconds"],
         "tokens": usage["prompt_tokens"] + usage["completion_tokens"],
         "error": (job.get("error") or {}).get("message") or (job.get("error") or {}).get("code"),
+        "delivered": delivered,
         "doubted": doubted,
         **scores,
     }
