@@ -41,7 +41,12 @@ impl Endpoint {
                 .app_data(web::JsonConfig::default().limit(32 << 20))
                 .route("/v1/chat/completions", web::post().to(answer))
                 .route("/locked/v1/models", web::get().to(locked))
-                .route("/lying/v1/models", web::get().to(|| async { HttpResponse::Ok().json(json!({"error": "Unexpected endpoint or method. (GET /models)"})) }))
+                .route(
+                    "/lying/v1/models",
+                    web::get().to(|| async {
+                        HttpResponse::Ok().json(json!({"error": "Unexpected endpoint or method. (GET /models)"}))
+                    }),
+                )
                 .route("/page/v1/models", web::get().to(|| async { HttpResponse::Ok().body("<html>") }))
                 .route("/down/v1/models", web::get().to(|| async { HttpResponse::BadGateway().finish() }))
         })
