@@ -124,7 +124,7 @@ impl Breaker {
             Sign::Fails if counted < allowed => return self.phase = Phase::Closed { failures: counted },
             Sign::Fails => next_pause,
             Sign::Lasting => longest_pause,
-            Sign::Wait(asked) => asked.max(first),
+            Sign::Wait(asked) => asked,
         };
         let pause = pause.min(longest_pause);
         self.phase = Phase::Open { until: now + pause, pause };

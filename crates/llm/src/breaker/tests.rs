@@ -41,7 +41,7 @@ fn the_life_of_a_breaker() {
         ("it is left alone while open", vec![(0, Call(Lasting)), (100, Refused(200))], 101, open(199)),
         ("what it asks for is kept to", vec![(0, Call(wait(60)))], 10, open(50)),
         ("but not for ever", vec![(0, Call(wait(86_400)))], 0, open(300)),
-        ("nor for less than a pause", vec![(0, Call(wait(1)))], 0, open(30)),
+        ("and no longer than it asks", vec![(0, Call(wait(2)))], 1, open(1)),
         ("after the pause comes a probe", vec![(0, Call(Lasting))], 300, HalfOpen),
         ("a probe that works closes it", vec![(0, Call(Lasting)), (300, Call(Works))], 301, Closed),
         (
