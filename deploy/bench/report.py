@@ -154,7 +154,7 @@ def write_table(summary: dict) -> str:
         sign = "≥" if aim["more_is_better"] else "≤"
         lines.append(
             f"| {aim['aim']} | {sign} {aim['limit']:g} % | {cell(aim['measured'], ' %')} | "
-            f"{'yes' if aim['reached'] else 'no'} |"
+            f"{'not measured' if aim['measured'] is None else 'yes' if aim['reached'] else 'no'} |"
         )
     lines += ["", "Everything:", "", *rows_of(groups, have("all", *halves), EVERY + COST)]
     if charts:
