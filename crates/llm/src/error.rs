@@ -56,7 +56,7 @@ pub struct ModelError {
     /// still left alone.
     pub left_alone: Option<Duration>,
     /// Models that were asked before this one, and why they did not answer.
-    pub passed_over: Vec<PassedOver>,
+    pub passed_over: Box<[PassedOver]>,
 }
 
 /// A model in whose place another one was asked.
@@ -82,7 +82,7 @@ impl ModelError {
             lasting: false,
             retry_after: None,
             left_alone: None,
-            passed_over: Vec::new(),
+            passed_over: Box::default(),
         }
     }
 

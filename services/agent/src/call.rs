@@ -73,7 +73,11 @@ impl<'a> Calls<'a> {
             Finished::BadAnswer { detail, usage, model, passed_over } => {
                 self.usage.add(usage);
                 let name = if model.is_empty() { models.name() } else { &model };
-                Err(ModelError { passed_over, ..ModelError::new(ErrorKind::BadAnswer, name, detail) }.into())
+                Err(ModelError {
+                    passed_over: passed_over.into(),
+                    ..ModelError::new(ErrorKind::BadAnswer, name, detail)
+                }
+                .into())
             }
         }
     }
@@ -91,7 +95,7 @@ impl<'a> Calls<'a> {
             // Of one that was not asked at all there is nothing to keep.
             Err(ModelError {
                 kind: ErrorKind::BadAnswer, left_alone: None, detail, usage, model, passed_over, ..
-            }) => Ok(Finished::BadAnswer { detail, usage, model, passed_over }),
+            }) => Ok(Finished::BadAnswer { detail, usage, model, passed_over: passed_over.into_vec() }),
             Err(error) => Err(error),
         }
     }

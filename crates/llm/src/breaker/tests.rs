@@ -18,6 +18,9 @@ use BreakerState::{Closed, HalfOpen, Open};
 use Event::{Anyway, Call, GivenUp, Refused};
 use Sign::{Fails, Lasting, Wait, Works};
 
+/// Name, events with their second, second of the look, state then.
+type Row = (&'static str, Vec<(u64, Event)>, u64, BreakerState);
+
 fn open(seconds: u64) -> BreakerState {
     Open(Duration::from_secs(seconds))
 }
@@ -27,7 +30,7 @@ fn open(seconds: u64) -> BreakerState {
 #[test]
 fn the_life_of_a_breaker() {
     let wait = |seconds| Wait(Duration::from_secs(seconds));
-    let table: Vec<(&str, Vec<(u64, Event)>, u64, BreakerState)> = vec![
+    let table: Vec<Row> = vec![
         ("new", vec![], 0, Closed),
         ("two failures are not enough", vec![(0, Call(Fails)), (1, Call(Fails))], 2, Closed),
         ("three in a row open it", vec![(0, Call(Fails)), (1, Call(Fails)), (2, Call(Fails))], 3, open(29)),

@@ -18,11 +18,11 @@ pub(super) struct Fault {
 ///
 /// # Errors
 /// It is not a JSON object that could hold a completion.
-pub(super) fn judge(status: u16, body: &[u8], model: &str) -> Result<(), Fault> {
+pub(super) fn judge(status: u16, body: &[u8], model: &str) -> Result<(), Box<Fault>> {
     if !(200..300).contains(&status) {
         return Err(refusal(status, body, model));
     }
-    let bad = |kind, detail: &str| Fault { error: of(kind, model, status, detail), passing: false };
+    let bad = |kind, detail: &str| Box::new(Fault { error: of(kind, model, status, detail), passing: false });
     let Ok(answer) = serde_json::from_slice::<Value>(body) else {
         // A page is no slip of a model: something else answers at this address.
         let page = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
@@ -49,7 +49,7 @@ pub(super) fn judge(status: u16, body: &[u8], model: &str) -> Result<(), Fault> 
     Err(refusal(inner.unwrap_or(502), body, model))
 }
 
-fn refusal(status: u16, body: &[u8], model: &str) -> Fault {
+fn refusal(status: u16, body: &[u8], model: &str) -> Box<Fault> {
     let quota = status == 429 && String::from_utf8_lossy(body).contains("insufficient_quota");
     let (kind, passing) = match status {
         429 => (ErrorKind::RateLimited, !quota),
@@ -59,7 +59,7 @@ fn refusal(status: u16, body: &[u8], model: &str) -> Fault {
     };
     // The endpoint knows neither us nor the model, or is not paid: the same for every request.
     let lasting = quota || matches!(status, 401..=404);
-    Fault { error: ModelError { lasting, ..of(kind, model, status, &quote(body)) }, passing }
+    Box::new(Fault { error: ModelError { lasting, ..of(kind, model, status, &quote(body)) }, passing })
 }
 
 fn of(kind: ErrorKind, model: &str, status: u16, detail: &str) -> ModelError {

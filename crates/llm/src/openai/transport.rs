@@ -76,10 +76,9 @@ impl Transport {
         let status = response.status();
         let headers = response.headers().clone();
         let body = self.read(response).await?;
-        judge(status.as_u16(), &body, &self.model).map_err(|Fault { error, passing }| Failed {
-            error,
-            passing,
-            retry_after: retry_after(&headers),
+        judge(status.as_u16(), &body, &self.model).map_err(|fault| {
+            let Fault { error, passing } = *fault;
+            Failed { error, passing, retry_after: retry_after(&headers) }
         })?;
         // async-openai reads a response; this one is already whole, bounded and known to be JSON.
         let mut whole = http::Response::new(body);
