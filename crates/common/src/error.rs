@@ -88,22 +88,22 @@ error_codes! {
     /// A needed part is not ready.
     NotReady = "not_ready", 503, "A part of the system that this needs is not ready.", "Try again in a moment; 'darkroom doctor' tells the operator what is missing.";
     /// The proxy got no answer from the part that should have given one. Only the gateway says it, in the proxy's place:
-    /// no service answers a request with 502 by itself. (The model's codes below end jobs, and are no answers.)
+    /// no service answers a request with 502 by itself, for a model that fails neither (424, below).
     ServiceUnreachable = "service_unreachable", 502, "The part of the system that this needs did not answer.", "Reading can be tried again. Before a change is sent again, look whether it was made; a job with the same Idempotency-Key is made once.";
     /// Storage is full or failing.
     StorageUnavailable = "storage_unavailable", 507, "The server cannot store anything at the moment.", "Nothing was kept; try again later. The operator should check the disk.";
     /// The jail cannot be had.
     JailUnavailable = "jail_unavailable", 503, "The sandbox cannot run code safely here.", "Run 'darkroom doctor' and follow its advice.";
     /// The model endpoint cannot be reached.
-    ModelUnavailable = "model_unavailable", 502, "The model endpoint cannot be reached or keeps failing.", "Check the model URL and that its server is up, then retry the job.";
+    ModelUnavailable = "model_unavailable", 424, "The model endpoint cannot be reached or keeps failing.", "Check the model URL and that its server is up, then retry the job.";
     /// The model endpoint refuses for lack of quota.
-    ModelRateLimited = "model_rate_limited", 502, "The model endpoint refuses requests because of its rate limit.", "Wait a little and retry the job, or use another endpoint.";
+    ModelRateLimited = "model_rate_limited", 424, "The model endpoint refuses requests because of its rate limit.", "Wait a little and retry the job, or use another endpoint.";
     /// The model endpoint refuses the credentials or the request.
-    ModelRefused = "model_refused", 502, "The model endpoint refuses the request.", "Check the model's name and key in the settings.";
+    ModelRefused = "model_refused", 424, "The model endpoint refuses the request.", "Check the model's name and key in the settings.";
     /// The model answered too slowly.
-    ModelTimeout = "model_timeout", 502, "The model took too long to answer.", "Retry the job, or use a faster model.";
+    ModelTimeout = "model_timeout", 424, "The model took too long to answer.", "Retry the job, or use a faster model.";
     /// The model's answers could not be used.
-    ModelAnswerUnusable = "model_answer_unusable", 502, "The model's answers could not be used.", "Retry, use another model, or say more precisely what you want.";
+    ModelAnswerUnusable = "model_answer_unusable", 424, "The model's answers could not be used.", "Retry, use another model, or say more precisely what you want.";
     /// The critic blocked every attempt.
     ReviewBlocked = "review_blocked", 422, "The code was blocked by the review every time.", "Read the findings, then retry with another prompt or model.";
     /// The code failed every time.

@@ -140,7 +140,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     tag = "models", operation_id = "list_models",
     responses(
         (status = 200, body = ModelRoles, description = "The roles"),
-        (status = 401, body = ProblemBody, description = "No valid token"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json", description = "No valid token"),
     )
 )]
 #[get("/api/v1/models")]
@@ -199,13 +199,13 @@ fn healthy(link: &LinkState) -> Option<bool> {
     params(("role" = String, Path, description = "`vision`, `code` or `reasoning`")),
     responses(
         (status = 200, body = ModelTried, description = "The answer, and who gave it"),
-        (status = 400, body = ProblemBody, description = "The body is not the JSON that was expected"),
-        (status = 401, body = ProblemBody, description = "No valid token"),
-        (status = 404, body = ProblemBody, description = "There is no such role"),
-        (status = 409, body = ProblemBody, description = "Rules play the role: there is no model to try"),
-        (status = 422, body = ProblemBody, description = "The prompt is empty or too long"),
-        (status = 429, body = ProblemBody, description = "Other models are being tried out"),
-        (status = 502, body = ProblemBody, description = "No model gave an answer; the code says why"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The body is not the JSON that was expected"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json", description = "No valid token"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such role"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Rules play the role: there is no model to try"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "The prompt is empty or too long"),
+        (status = 424, body = ProblemBody, content_type = "application/problem+json", description = "No model gave an answer; the code says why"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "Other models are being tried out"),
     )
 )]
 #[post("/api/v1/models/{role}/try")]

@@ -167,7 +167,7 @@ async fn what_cannot_be_tried_has_its_code() {
     let model = Fixed::new("refuses", Err(ErrorKind::Refused));
     let server = served(&Arc::new(rig.agent(Role::Builtin, Role::Builtin, Role::of(model))));
     let cases = [
-        ("code", json!({"prompt": "x"}), 502, "model_refused"),
+        ("code", json!({"prompt": "x"}), 424, "model_refused"),
         ("vision", json!({"prompt": "x"}), 409, "no_model"),
         ("code", json!({"prompt": "  "}), 422, "invalid_field"),
         ("code", json!({"prompt": "x".repeat(16 * 1024 + 1)}), 422, "prompt_too_long"),
