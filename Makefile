@@ -36,7 +36,8 @@ run: build ## Start the server at http://127.0.0.1:8080
 certs: ## Make or renew Traefik's development certificate; with DOMAIN=name for that host too
 	@deploy/tools/certs.sh traefik/certs
 
-test: setup ## Run all tests
+test: setup ## Run all tests; before them, the manifests for Kubernetes against its schemas
+	@deploy/kubernetes/validate.sh
 	@cargo test --release --locked --workspace
 
 check: setup ## Formatting, lints, tidiness, licences, and the manifests for Kubernetes
