@@ -118,6 +118,8 @@ error_codes! {
     LookFailed = "look_failed", 422, "The picture could not be analysed.", "Try a clearer or smaller picture.";
     /// The job took longer than allowed.
     JobTimeout = "job_timeout", 422, "The job took longer than it may.", "Retry with a simpler request.";
+    /// Tokens, money or turns ran out before any result.
+    BudgetReached = "budget_reached", 422, "The job used up what it may spend before it had a result.", "Allow more turns, tokens or money for the job, or use another model.";
     /// The person cancelled the job.
     JobCancelled = "job_cancelled", 409, "The job was cancelled.", "Retry it to start again.";
     /// A worker died or the command could not be handled.

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     /// The code ended by itself with exit code 0.
     Ok,
     /// The code ended by itself with another exit code, or died of its own signal.
+    #[default]
     Error,
     /// Stopped: it ran longer than allowed.
     Timeout,
@@ -48,6 +49,9 @@ pub struct OutputFile {
     pub sha256: String,
     /// Where it can be read: a file path on the command line, a link over HTTP, a blob key inside.
     pub path: String,
+    /// What a picture shows, for those who cannot see it; absent where nobody described it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alt: Option<String>,
 }
 
 /// A file the run left that is not delivered, and why.

@@ -2,12 +2,14 @@
 //! generated message types. It performs no I/O, reads no clock and knows no framework, so any crate
 //! may depend on it.
 
+pub mod compare;
 pub mod error;
 pub mod execution;
 pub mod id;
 pub mod job;
 pub mod picture;
 pub mod review;
+pub mod spend;
 pub mod topic;
 pub mod trace;
 pub mod wire;

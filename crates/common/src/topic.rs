@@ -41,6 +41,8 @@ topics! {
     AgentThink = "agent.think", Work;
     /// To the critic: review code (`critic.v1.Review`).
     CriticReview = "critic.review", Work;
+    /// To the critic: hold a result against its picture (`critic.v1.Compare`).
+    CriticCompare = "critic.compare", Work;
     /// To jobs: what came of a step (`jobs.v1.StepEvent`).
     JobsStep = "jobs.step", Work;
     /// To every worker: stop working on a job (`jobs.v1.JobStopped`).

@@ -114,6 +114,15 @@ impl Message {
         Self { speaker: Speaker::User, parts: vec![Part::Text(text.into())] }
     }
 
+    /// Bytes of its texts.
+    pub fn text_bytes(&self) -> usize {
+        let bytes = |part: &Part| match part {
+            Part::Text(text) => text.len(),
+            Part::Image { .. } => 0,
+        };
+        self.parts.iter().map(bytes).sum()
+    }
+
     /// An earlier answer of the model.
     pub fn assistant(text: impl Into<String>) -> Self {
         Self { speaker: Speaker::Assistant, parts: vec![Part::Text(text.into())] }

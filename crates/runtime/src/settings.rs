@@ -288,6 +288,10 @@ settings! {
     code_model_fallback_key: Secret = "CODE_MODEL_FALLBACK_KEY", "";
     /// When no model that writes code gives an answer: 'builtin' (the rules write it, and the result says so) or 'none' (the job fails).
     model_last_resort: LastResort = "MODEL_LAST_RESORT", "builtin";
+    /// Tokens that a question and its answer may have together: the smallest context window of the models (2048 to 2000000).
+    model_context_tokens: Within<2048, 2_000_000> = "MODEL_CONTEXT_TOKENS", "32768";
+    /// What models cost, in US dollars per million tokens sent/received: 'gpt-4o=2.5/10,other=0.1/0.3'. A model that is not named counts as free.
+    model_prices: String = "MODEL_PRICES", "";
     /// Longest time for one model call, in seconds (5 to 900).
     model_timeout_seconds: Within<5, 900> = "MODEL_TIMEOUT_SECONDS", "180";
     /// Largest uploaded image in bytes (1 KiB to 1 GiB).

@@ -2,6 +2,7 @@
 
 use crate::handler::{StopListener, ThinkHandler};
 use crate::health::{self, RoleHealth};
+use crate::prices::Prices;
 use crate::prompt;
 use crate::stops::Stops;
 use crate::think::Thinker;
@@ -27,6 +28,8 @@ pub struct Deps {
     pub reasoning: Role,
     /// Writes the code.
     pub code: Role,
+    /// What they cost.
+    pub prices: Prices,
 }
 
 /// Who plays which role.
@@ -64,6 +67,8 @@ pub struct Settings {
     pub code_max_tokens: u32,
     /// Most tokens of a summary.
     pub summary_max_tokens: u32,
+    /// Tokens that a question and its answer may have together: the smallest context window of the models.
+    pub context_tokens: u32,
     /// Whether the built-in rules write the code where no model gives an answer. The other parts are done
     /// without a model then in any case, or left out.
     pub rules_stand_in: bool,
@@ -79,8 +84,36 @@ impl Default for Settings {
             vision_max_tokens: 4096,
             code_max_tokens: 16_384,
             summary_max_tokens: 2048,
+            context_tokens: 32_768,
             rules_stand_in: true,
             drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Bytes of text that make a token at least, in any language and in code: cautious, most texts have four.
+const BYTES_PER_TOKEN: usize = 3;
+
+impl Settings {
+    /// Most bytes of a conversation, so that it and its answer fit into the context window.
+    pub fn conversation_bytes(&self) -> usize {
+        let answer = self.code_max_tokens.min(self.context_tokens / 2);
+        (self.context_tokens - answer) as usize * BYTES_PER_TOKEN
+    }
+
+    /// Most bytes of evidence in one question: a third of the conversation.
+    pub fn evidence_bytes(&self) -> usize {
+        self.conversation_bytes() / 3
+    }
+
+    /// The same with answers that leave room for their questions.
+    pub fn fitted(self) -> Self {
+        let half = self.context_tokens / 2;
+        Self {
+            vision_max_tokens: self.vision_max_tokens.min(half),
+            code_max_tokens: self.code_max_tokens.min(half),
+            summary_max_tokens: self.summary_max_tokens.min(half),
+            ..self
         }
     }
 }
@@ -107,6 +140,7 @@ impl Agent {
             settings,
             decoding: Semaphore::new(1),
             prompt_version: prompt::version(),
+            prices: deps.prices,
         };
         Self { bus: deps.bus, thinker: Arc::new(thinker), stops: Arc::default(), tries: Semaphore::new(TRIES) }
     }

@@ -2,10 +2,13 @@
 //! that is begun again pays only for what it has not yet got.
 
 use crate::keys::StepKeys;
+use crate::prices::Prices;
 use crate::think::Trouble;
 use crate::turn::{Past, Turn};
 use blob::SharedStore;
 use common::job::Usage;
+use common::spend::{Spending, Usd};
+use common::{ErrorCode, Failure};
 use llm::{Chain, ErrorKind, Message, Model, ModelError, PassedOver, Reply, Request, RoleName, StepContext};
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +35,10 @@ pub struct Calls<'a> {
     store: &'a SharedStore,
     keys: &'a StepKeys,
     turn: &'a Turn,
+    prices: &'a Prices,
     next: u32,
-    /// Tokens of all calls of this turn so far.
-    pub usage: Usage,
+    /// What all calls of this turn used and cost so far.
+    pub usage: Spending,
 }
 
 /// A question, without what belongs to the turn.
@@ -46,8 +50,37 @@ pub struct Question {
 }
 
 impl<'a> Calls<'a> {
-    pub fn new(store: &'a SharedStore, keys: &'a StepKeys, turn: &'a Turn) -> Self {
-        Self { store, keys, turn, next: 0, usage: Usage::default() }
+    pub fn new(store: &'a SharedStore, keys: &'a StepKeys, turn: &'a Turn, prices: &'a Prices) -> Self {
+        Self { store, keys, turn, prices, next: 0, usage: Spending::default() }
+    }
+
+    /// Most tokens that the next answer of this model may have. A question goes out whole: it may take the job past its
+    /// budget by its own length, never an answer.
+    ///
+    /// # Errors
+    /// The job's tokens or its money are used up.
+    fn allowed(&self, model: &str, wanted: u32) -> Result<u32, Failure> {
+        let reached = |what: &str| Failure::with_detail(ErrorCode::BudgetReached, format!("The job's {what} used up."));
+        let mut most = u64::from(wanted);
+        if let Some(left) = self.turn.tokens_left {
+            most = most.min(left.saturating_sub(self.usage.tokens()));
+        }
+        if most == 0 {
+            return Err(reached("tokens are"));
+        }
+        let price = self.prices.of(model);
+        if let Some(left) = self.turn.cost_left
+            && (price.prompt > 0.0 || price.completion > 0.0)
+        {
+            let left = left.less(self.usage.cost_usd);
+            if left == Usd::default() {
+                return Err(reached("money is"));
+            }
+            if price.completion > 0.0 {
+                most = most.min((left.micros() as f64 / price.completion).floor() as u64).max(1);
+            }
+        }
+        Ok(u32::try_from(most).unwrap_or(u32::MAX))
     }
 
     /// Asks the models in their order, or gives what one of them answered before.
@@ -67,12 +100,12 @@ impl<'a> Calls<'a> {
         };
         match finished {
             Finished::Reply(reply) => {
-                self.usage.add(reply.usage);
+                self.usage.add(Spending::call(reply.usage, self.prices.of(&reply.model).of(reply.usage)));
                 Ok(reply)
             }
             Finished::BadAnswer { detail, usage, model, passed_over } => {
-                self.usage.add(usage);
                 let name = if model.is_empty() { models.name() } else { &model };
+                self.usage.add(Spending::call(usage, self.prices.of(name).of(usage)));
                 Err(ModelError {
                     passed_over: passed_over.into(),
                     ..ModelError::new(ErrorKind::BadAnswer, name, detail)
@@ -82,27 +115,23 @@ impl<'a> Calls<'a> {
         }
     }
 
-    async fn call(&self, models: &Chain, question: Question, n: u32) -> Result<Finished, ModelError> {
+    async fn call(&self, models: &Chain, question: Question, n: u32) -> Result<Finished, Trouble> {
+        let max_tokens = self.allowed(models.name(), question.max_tokens).map_err(Trouble::Budget)?;
         let step = self.context(question.role, n);
-        let request = Request {
-            system: question.system.to_owned(),
-            messages: question.messages,
-            max_tokens: question.max_tokens,
-            step,
-        };
+        let request = Request { system: question.system.to_owned(), messages: question.messages, max_tokens, step };
         match models.complete(request).await {
             Ok(reply) => Ok(Finished::Reply(reply)),
             // Of one that was not asked at all there is nothing to keep.
             Err(ModelError {
                 kind: ErrorKind::BadAnswer, left_alone: None, detail, usage, model, passed_over, ..
             }) => Ok(Finished::BadAnswer { detail, usage, model, passed_over: passed_over.into_vec() }),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
     fn context(&self, role: RoleName, call: u32) -> StepContext {
         let of_role = |past: &&Past| match past {
-            Past::Notes(_) => role == RoleName::Vision,
+            Past::Notes(_) | Past::Closer(_) => role == RoleName::Vision,
             Past::Attempt(_) | Past::Unusable(_) => role == RoleName::Code,
         };
         let role_turn = self.turn.past.iter().filter(of_role).count() as u32;

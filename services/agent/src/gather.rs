@@ -2,6 +2,7 @@
 
 use crate::evidence::{self, Excerpt, SHOWN_BYTES};
 use crate::keys::StepKeys;
+use crate::prompt::Codes;
 use crate::think::{EVENT_BYTES, Thinker, Trouble};
 use crate::turn::{Past, Turn};
 use crate::{picture, prompt};
@@ -28,7 +29,7 @@ impl Thinker {
 
     /// The same, cut to what one question may carry.
     pub async fn excerpts(&self, turn: &Turn) -> Result<Vec<Excerpt>, Trouble> {
-        let limit = SHOWN_BYTES / turn.pictures.len().max(1);
+        let limit = SHOWN_BYTES.min(self.settings.evidence_bytes()) / turn.pictures.len().max(1);
         Ok(self.evidence(turn).await?.iter().map(|evidence| evidence::excerpt(evidence, limit)).collect())
     }
 
@@ -36,42 +37,62 @@ impl Thinker {
     pub async fn parts(&self, turn: &Turn) -> Result<Vec<Part>, Trouble> {
         let mut parts = Vec::new();
         for (index, picture) in turn.pictures.iter().enumerate() {
-            let Ok(_one_at_a_time) = self.decoding.acquire().await else { break };
-            let png = match self.store.get(&picture.blob_key, picture::STORED_BYTES).await {
-                Ok(png) => png,
-                Err(error) if error.kind == blob::ErrorKind::Unavailable => return Err(error.into()),
-                Err(error) => {
-                    tracing::error!(blob.key = %picture.blob_key, blob.error = ?error.kind, "picture cannot be read");
-                    continue;
-                }
-            };
-            match tokio::task::spawn_blocking(move || picture::part(&png)).await {
-                Ok(Ok(part)) => {
-                    parts.push(Part::Text(format!("/box/in/{}:", input_name(index, turn.pictures.len()))));
-                    parts.push(part);
-                }
-                _ => tracing::error!(blob.key = %picture.blob_key, "picture cannot be prepared for the vision model"),
+            if let Some(part) = self.part(&picture.blob_key).await? {
+                parts.push(Part::Text(format!("/box/in/{}:", input_name(index, turn.pictures.len()))));
+                parts.push(part);
             }
         }
         Ok(parts)
     }
 
-    /// Codes of the last attempts by their place in the transcript.
-    pub async fn earlier_codes(&self, turn: &Turn) -> Result<Vec<(usize, String)>, Trouble> {
+    /// One picture for the vision model; nothing where it cannot be prepared.
+    pub async fn part(&self, key: &BlobKey) -> Result<Option<Part>, Trouble> {
+        let Ok(_one_at_a_time) = self.decoding.acquire().await else { return Ok(None) };
+        let png = match self.store.get(key, picture::STORED_BYTES).await {
+            Ok(png) => png,
+            Err(error) if error.kind == blob::ErrorKind::Unavailable => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(blob.key = %key, blob.error = ?error.kind, "picture cannot be read");
+                return Ok(None);
+            }
+        };
+        match tokio::task::spawn_blocking(move || picture::part(&png)).await {
+            Ok(Ok(part)) => Ok(Some(part)),
+            _ => {
+                tracing::error!(blob.key = %key, "picture cannot be prepared for the vision model");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Codes of the last attempts, and of the job this one goes on from.
+    pub async fn codes(&self, turn: &Turn) -> Result<Codes, Trouble> {
         let attempts = turn.past.iter().enumerate().filter_map(|(index, past)| match past {
             Past::Attempt(attempt) => Some((index, attempt)),
             _ => None,
         });
-        let mut codes = Vec::new();
+        let mut codes = Codes::default();
         for (index, attempt) in attempts.rev().take(prompt::ATTEMPTS_WITH_CODE) {
-            let Ok(key) = BlobKey::parse(&attempt.code_key) else { continue };
-            match self.store.get(&key, MAX_JOB_CODE_BYTES as u64).await {
-                Ok(code) => codes.push((index, String::from_utf8_lossy(&code).into_owned())),
-                Err(error) if error.kind == blob::ErrorKind::Unavailable => return Err(error.into()),
-                Err(error) => tracing::warn!(blob.key = %key, blob.error = ?error.kind, "earlier code is left out"),
+            if let Some(code) = self.script(&attempt.code_key).await? {
+                codes.attempts.push((index, code));
             }
         }
+        if let Some(earlier) = &turn.earlier {
+            codes.earlier = self.script(&earlier.code_key).await?;
+        }
         Ok(codes)
+    }
+
+    async fn script(&self, key: &str) -> Result<Option<String>, Trouble> {
+        let Ok(key) = BlobKey::parse(key) else { return Ok(None) };
+        match self.store.get(&key, MAX_JOB_CODE_BYTES as u64).await {
+            Ok(code) => Ok(Some(String::from_utf8_lossy(&code).into_owned())),
+            Err(error) if error.kind == blob::ErrorKind::Unavailable => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(blob.key = %key, blob.error = ?error.kind, "earlier code is left out");
+                Ok(None)
+            }
+        }
     }
 
     /// What the author of the code said about it; empty where that cannot be read any more.

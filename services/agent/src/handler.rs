@@ -64,6 +64,7 @@ impl ThinkHandler {
                 tracing::error!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "a model gave no answer");
                 Err(error.failure())
             }
+            Err(Trouble::Budget(failure)) => Err(failure),
             Err(trouble) => return self.no_store(turn, attempt, &trouble).await,
         };
         let bytes = match encode(&event(turn, outcome)) {

@@ -1,9 +1,10 @@
 //! What a turn came to, as the event that answers it.
 
+use crate::parse::Look;
 use crate::text::{EVENT_TEXT_BYTES, head};
 use crate::turn::Turn;
 use common::Failure;
-use common::job::Usage;
+use common::spend::Spending;
 use common::wire::agent_v1::thought::Action;
 use common::wire::{agent_v1, jobs_v1};
 
@@ -14,7 +15,7 @@ const NOTE_BYTES: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thought {
     pub action: Act,
-    pub usage: Usage,
+    pub usage: Spending,
     /// Who answered.
     pub model: String,
     /// Empty for the built-in rules.
@@ -30,6 +31,8 @@ pub enum Act {
     Notes(String),
     /// Code, stored under its key.
     Code { code: String, code_key: String, explanation: String },
+    /// A part of a picture is to be looked at.
+    Look(Look),
     /// The end.
     Finish(String),
     /// The answer could not be used, and why.
@@ -53,6 +56,11 @@ fn message(thought: Thought) -> agent_v1::Thought {
         Act::Code { code, code_key, explanation } => {
             Action::WriteCode(agent_v1::WriteCode { code, code_key, explanation: cut(explanation) })
         }
+        Act::Look(look) => Action::LookCloser(agent_v1::LookCloser {
+            picture: u32::try_from(look.picture).unwrap_or_default(),
+            r#box: look.area.map(|[left, top, width, height]| agent_v1::Box { left, top, width, height }),
+            question: cut(look.question),
+        }),
         Act::Finish(summary) => Action::Finish(agent_v1::Finish { summary: cut(summary) }),
         Act::Unusable(reason) => Action::Unusable(cut(reason)),
     };

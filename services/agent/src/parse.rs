@@ -1,10 +1,13 @@
 //! Finding the code in a model's answer. Total and pure: any text gives code or a reason, never a panic.
 
 mod fence;
+mod look;
 
 use crate::text::{clean, head};
 use common::execution::MAX_JOB_CODE_BYTES;
 use fence::Block;
+
+pub use look::{Look, look};
 
 /// Longest explanation taken from around the code, in bytes.
 const EXPLANATION_BYTES: usize = 1500;

@@ -1,6 +1,6 @@
 //! The agent as the settings want it, within a larger program or as one of its own.
 
-use crate::{Agent, Deps, ModelHealth, Role, RoleHealth, RoleName, Settings, routes};
+use crate::{Agent, Deps, ModelHealth, Prices, Role, RoleHealth, RoleName, Settings, routes};
 use actix_web::web;
 use edge::{Check, Health, Site};
 use llm::{BreakerPolicy, Limits};
@@ -20,8 +20,26 @@ struct Address<'a> {
 impl Settings {
     /// The part of all settings that is about turns.
     pub fn of(settings: &runtime::Settings) -> Self {
-        Self { rules_stand_in: settings.model_last_resort == LastResort::Builtin, ..Self::default() }
+        Self {
+            rules_stand_in: settings.model_last_resort == LastResort::Builtin,
+            context_tokens: u32::try_from(settings.model_context_tokens.0).unwrap_or(u32::MAX),
+            ..Self::default()
+        }
+        .fitted()
     }
+}
+
+/// What the models cost, by the settings.
+///
+/// # Errors
+/// The table cannot be read.
+pub fn prices(settings: &runtime::Settings) -> Result<Prices, NotReady> {
+    Prices::parse(&settings.model_prices).map_err(|entry| {
+        NotReady::new(
+            format!("MODEL_PRICES: '{entry}' is no price"),
+            "write NAME=PROMPT/COMPLETION in US dollars per million tokens, with commas between models",
+        )
+    })
 }
 
 /// Who plays the three roles: vision, reasoning, code.
@@ -124,7 +142,8 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let [vision, reasoning, code] = roles(&host.environment.settings)?;
     let bus = host.bus().await?;
     let blob = host.blob().await?;
-    let deps = Deps { bus: bus.clone(), blob, vision, reasoning, code };
+    let prices = prices(&host.environment.settings)?;
+    let deps = Deps { bus: bus.clone(), blob, vision, reasoning, code, prices };
     let agent = Arc::new(Agent::new(deps, Settings::of(&host.environment.settings)));
     let stop = CancellationToken::new();
     let running = agent.start(stop.clone()).await.map_err(|error| NotReady::bus(&error))?;

@@ -1,9 +1,10 @@
 //! What models are told. The rules stand in `prompt/*.md`; here the data of a turn is put beside them.
 //! Pure.
 
+use crate::decide::Purpose;
 use crate::evidence::Excerpt;
 use crate::text::head;
-use crate::turn::{Past, Turn};
+use crate::turn::{Closer, Earlier, Past, Turn};
 use common::picture::{evidence_name, input_name};
 use llm::Message;
 use sha2::{Digest, Sha256};
@@ -17,13 +18,22 @@ pub const VISION: &str = include_str!("../prompt/vision.md");
 /// Rules for summing up.
 pub const SUMMARY: &str = include_str!("../prompt/summary.md");
 
+/// How a part of a picture is asked for; `{left}` is how often.
+pub const LOOKS: &str = include_str!("../prompt/looks.md");
+/// What is said of a result that could be better; `{score}` is 0 to 100.
+pub const IMPROVE: &str = include_str!("../prompt/improve.md");
+/// What is said where another script is wanted.
+pub const VARIANT: &str = include_str!("../prompt/variant.md");
+/// Rules for answering a question about a part of a picture.
+pub const CLOSER: &str = include_str!("../prompt/closer.md");
+
 /// How many of the last attempts are shown with their code; of earlier ones only what went wrong.
 pub const ATTEMPTS_WITH_CODE: usize = 2;
 
 /// Version of the prompts in use: SHA-256 over all of them, shortened to 12 hex digits.
 pub fn version() -> String {
     let mut hash = Sha256::new();
-    for text in [CODE, REPAIR, VISION, SUMMARY] {
+    for text in [CODE, REPAIR, VISION, SUMMARY, LOOKS, IMPROVE, VARIANT, CLOSER] {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
@@ -81,29 +91,119 @@ pub fn pictures(turn: &Turn, evidence: &[Excerpt]) -> String {
     text
 }
 
-/// The conversation in which code is asked for. `codes` are the codes of the last attempts by their
-/// place in the transcript; one that could not be read back is left out.
-pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &[(usize, String)]) -> Vec<Message> {
-    let mut opening = format!("{}\n\n{}", request(turn), pictures(turn, evidence));
+/// What a job goes on from, as a model reads it. `code` is the script that was delivered.
+fn before(earlier: &Earlier, code: Option<&str>) -> String {
+    let mut text = "This goes on from an earlier job. ".to_owned();
+    let requests: Vec<&str> =
+        earlier.requests.iter().map(|request| request.trim()).filter(|request| !request.is_empty()).collect();
+    if !requests.is_empty() {
+        text.push_str(&format!("Before, the person asked:\n{}\n", fenced("EARLIER", &requests.join("\n---\n"))));
+    }
+    if let Some(code) = code {
+        text.push_str(&format!("This script was delivered:\n```python\n{}\n```\n", code.trim_end()));
+    }
+    if !earlier.summary.trim().is_empty() {
+        text.push_str(&format!("This was said of its result:\n{}\n", fenced("RESULT", &earlier.summary)));
+    }
+    text.push_str("The request above says what should be different now. Keep everything else as it was.\n\n");
+    text
+}
+
+/// What is read back from the store for a conversation.
+#[derive(Debug, Default)]
+pub struct Codes {
+    /// Codes of the last attempts by their place in the transcript; one that could not be read is left out.
+    pub attempts: Vec<(usize, String)>,
+    /// The script of the job this one goes on from.
+    pub earlier: Option<String>,
+}
+
+/// The conversation in which code is asked for.
+pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &Codes, purpose: Purpose) -> Vec<Message> {
+    let mut opening = format!("{}\n\n", request(turn));
+    if let Some(earlier) = &turn.earlier {
+        opening.push_str(&before(earlier, codes.earlier.as_deref()));
+    }
+    opening.push_str(&pictures(turn, evidence));
     if let Some(notes) = turn.notes() {
         opening.push_str(&format!("Another model looked at the pictures and noted:\n{}\n", fenced("NOTES", notes)));
     }
     if evidence.iter().any(|excerpt| excerpt.cut) {
         opening.push_str("Of the evidence only an excerpt is shown; the file holds all of it, with the same fields.\n");
     }
+    for past in &turn.past {
+        if let Past::Closer(closer) = past {
+            opening.push_str(&looked(closer));
+        }
+    }
+    let first = !turn.past.iter().any(|past| matches!(past, Past::Attempt(_) | Past::Unusable(_)));
+    if first && turn.looks_left > 0 {
+        opening.push_str(&LOOKS.replace("{left}", &turn.looks_left.to_string()));
+    }
     opening.push_str("Write the script.");
     let mut messages = vec![Message::user(opening)];
+    let last = turn.past.iter().rposition(|past| matches!(past, Past::Attempt(_)));
     for (index, past) in turn.past.iter().enumerate() {
-        let Some(failure) = failure(past) else { continue };
-        let code = codes.iter().find(|(at, _)| *at == index).map(|(_, code)| code);
+        let Some(said) = failure(past).map(repair).or_else(|| worked(past, last == Some(index), purpose)) else {
+            continue;
+        };
+        let code = codes.attempts.iter().find(|(at, _)| *at == index).map(|(_, code)| code);
         messages.push(Message::assistant(match code {
             Some(code) => format!("```python\n{}\n```", code.trim_end()),
             None => "(an earlier answer, left out)".to_owned(),
         }));
-        messages.push(Message::user(format!(
-            "{failure}\n\nFind the cause, then answer with the whole corrected script. If the approach itself does not work, \
-             choose another."
-        )));
+        messages.push(Message::user(said));
+    }
+    messages
+}
+
+fn repair(failure: String) -> String {
+    format!(
+        "{failure}\n\nFind the cause, then answer with the whole corrected script. If the approach itself does not work, \
+         choose another."
+    )
+}
+
+/// What came of a look at a part of a picture.
+fn looked(closer: &Closer) -> String {
+    let mut text =
+        format!("You had a closer look at picture {}:\n{}\n", closer.picture + 1, fenced("QUESTION", &closer.question));
+    if !closer.read.is_empty() {
+        text.push_str(&format!("The platform read there:\n{}\n", fenced("READ", &closer.read)));
+    }
+    match &closer.answer {
+        Some(answer) => text.push_str(&format!("Another model answered:\n{}\n", fenced("ANSWER", answer))),
+        None => text.push_str("There is no model that could be asked about it.\n"),
+    }
+    text
+}
+
+/// What is said of an attempt that worked: its reports, and, for the last one, what is wanted now.
+fn worked(past: &Past, is_last: bool, purpose: Purpose) -> Option<String> {
+    let Past::Attempt(attempt) = past else { return None };
+    let mut text = match (&attempt.comparison, is_last, purpose) {
+        (_, true, Purpose::Variant) => return Some(VARIANT.to_owned()),
+        (Some(comparison), _, _) => IMPROVE.replace("{score}", &format!("{:.0}", 100.0 * comparison.score)),
+        (None, _, _) => return Some("The script worked.".to_owned()),
+    };
+    if let Some(comparison) = &attempt.comparison {
+        for (label, report) in [("CODE-REPORT", &comparison.code_report), ("PICTURE-REPORT", &comparison.visual_report)]
+        {
+            if !report.is_empty() {
+                text.push_str(&format!("{}\n", fenced(label, &report.join("\n"))));
+            }
+        }
+    }
+    Some(text)
+}
+
+/// Drops what is oldest in the middle of a conversation until it has at most `limit` bytes; the opening and the last
+/// exchange stay.
+pub fn pruned(mut messages: Vec<Message>, limit: usize) -> Vec<Message> {
+    let size = |messages: &[Message]| -> usize { messages.iter().map(Message::text_bytes).sum() };
+    while messages.len() > 3 && size(&messages) > limit {
+        // An answer and what was said of it go together.
+        messages.drain(1..3);
     }
     messages
 }
@@ -111,7 +211,7 @@ pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &[(usize, Str
 /// What went wrong in an earlier turn; `None` for what did not fail.
 pub fn failure(past: &Past) -> Option<String> {
     let attempt = match past {
-        Past::Notes(_) => return None,
+        Past::Notes(_) | Past::Closer(_) => return None,
         Past::Unusable(reason) => return Some(format!("That answer could not be used: {reason}")),
         Past::Attempt(attempt) => attempt,
     };

@@ -14,6 +14,10 @@ const QUOTED_BYTES: usize = 3000;
 pub enum Because {
     /// No reasoning model is set up.
     NoModel,
+    /// The numbers were read again by corrected axes, and no model is asked for that.
+    NumbersOnly,
+    /// The job may spend no more.
+    Budget,
     /// The reasoning model could not be asked or gave nothing usable.
     ModelFailed,
 }
@@ -35,6 +39,12 @@ pub fn worked(explanation: &str, run: &Run, because: Because) -> String {
     }
     parts.push(match because {
         Because::NoModel => "No model was asked to sum this up; these are the script's own words.".to_owned(),
+        Because::NumbersOnly => {
+            "The numbers were read again by the corrected axes; these are the script's own words.".to_owned()
+        }
+        Because::Budget => {
+            "The job's budget was used up, so no model summed this up; these are the script's own words.".to_owned()
+        }
         Because::ModelFailed => {
             "The model that sums up could not be asked, so these are the script's own words.".to_owned()
         }
@@ -48,7 +58,7 @@ pub fn gave_up(turn: &Turn) -> String {
     let last = turn.past.iter().rev().find(|past| prompt::failure(past).is_some());
     let (why, help) = match last {
         None => ("No attempt was allowed.".to_owned(), "Allow at least one attempt."),
-        Some(Past::Notes(_)) => (String::new(), ""),
+        Some(Past::Notes(_) | Past::Closer(_)) => (String::new(), ""),
         Some(Past::Unusable(reason)) => (
             format!("The last answer of the model could not be used: {}", reason.trim()),
             "Retry, use another model, or say more precisely what you want.",

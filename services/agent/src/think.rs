@@ -2,19 +2,22 @@
 
 use crate::agent::{Roles, Settings};
 use crate::call::{Calls, Question};
-use crate::decide::{Decision, decide};
+use crate::decide::{Decision, Models, Purpose, decide};
 use crate::keys::StepKeys;
 use crate::notes::{self, By};
 use crate::outcome::{Act, Thought};
 use crate::parse::{self, Found, Reason};
+use crate::prices::Prices;
 use crate::prompt;
+use crate::prompt::fenced;
 use crate::summary::{self, Because};
 use crate::text::head;
-use crate::turn::{Run, Turn};
-use blob::{BlobError, InvalidKey, SharedStore};
+use crate::turn::{Attempt, Past, Run, Turn};
+use blob::{BlobError, BlobKey, InvalidKey, SharedStore};
+use common::Failure;
 use common::execution::MAX_JOB_CODE_BYTES;
-use common::job::Usage;
 use common::picture::{evidence_name, input_name};
+use common::spend::Spending;
 use llm::{Chain, ErrorKind, Message, Model, ModelError, Part, Reply, Role, RoleName, Speaker, builtin};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -28,6 +31,9 @@ pub const EVENT_BYTES: u64 = 128 * 1024;
 /// Name of the built-in rules where a model's name stands.
 const BUILTIN: &str = "builtin";
 
+/// What stands in place of an answer of the vision model.
+const NO_ANSWER: &str = "The vision model could not be asked.";
+
 /// Why a turn came to no action.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
@@ -40,6 +46,9 @@ pub enum Trouble {
     /// An id makes no key: cannot happen.
     #[error(transparent)]
     Key(#[from] InvalidKey),
+    /// The job may spend no more.
+    #[error("{0}")]
+    Budget(Failure),
 }
 
 /// Thinks. Holds no state of any turn.
@@ -50,6 +59,7 @@ pub struct Thinker {
     /// Pictures are decoded one at a time: each may take hundreds of megabytes.
     pub decoding: Semaphore,
     pub prompt_version: String,
+    pub prices: Prices,
 }
 
 impl Thinker {
@@ -58,19 +68,62 @@ impl Thinker {
     /// # Errors
     /// See [`Trouble`].
     pub async fn think(&self, turn: &Turn, keys: &StepKeys) -> Result<Thought, Trouble> {
-        let mut calls = Calls::new(&self.store, keys, turn);
-        let vision_is_a_model = matches!(self.roles.vision, Role::Model(_));
-        match (decide(turn, vision_is_a_model), &self.roles) {
+        let mut calls = Calls::new(&self.store, keys, turn, &self.prices);
+        let decision = decide(turn, self.models());
+        match (decision, &self.roles) {
             (Decision::AskVision, Roles { vision: Role::Model(models), .. }) => {
                 self.look(turn, models, &mut calls).await
             }
-            (Decision::WriteCode | Decision::AskVision, Roles { code: Role::Model(models), .. }) => {
-                self.write(turn, keys, models, &mut calls).await
+            (Decision::AnswerQuestion, Roles { vision: Role::Model(models), .. }) => {
+                self.answer_question(turn, models, &mut calls).await
             }
-            (Decision::WriteCode | Decision::AskVision, _) => self.write_by_rule(turn, keys).await,
             (Decision::SumUp, _) => self.sum_up(turn, &mut calls).await,
             (Decision::GiveUp, _) => Ok(by_rule(Act::Finish(summary::gave_up(turn)))),
+            // Only the numbers are wanted again: rules do that, whoever wrote the code before.
+            (_, Roles { code: Role::Model(models), .. }) if !turn.is_calibration() => {
+                let purpose = if let Decision::WriteCode(purpose) = decision { purpose } else { Purpose::Work };
+                self.write(turn, purpose, keys, models, &mut calls).await
+            }
+            _ => self.write_by_rule(turn, keys).await,
         }
+    }
+
+    fn models(&self) -> Models {
+        Models { vision: matches!(self.roles.vision, Role::Model(_)), code: matches!(self.roles.code, Role::Model(_)) }
+    }
+
+    /// Asks the vision model one question about a part of a picture. Where it fails the job goes on without.
+    async fn answer_question(&self, turn: &Turn, models: &Chain, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
+        let Some(closer) = turn.open_question() else {
+            return Ok(by_rule(Act::Unusable("There is no question to answer.".to_owned())));
+        };
+        let whole = turn.pictures.get(closer.picture).map(|picture| &picture.blob_key);
+        let part = BlobKey::parse(&closer.image_key).ok();
+        let image = match part.as_ref().or(whole) {
+            Some(key) => self.part(key).await?,
+            None => None,
+        };
+        let mut text = fenced("QUESTION", &closer.question);
+        if !closer.read.is_empty() {
+            text.push_str(&format!("\n\n{}", fenced("READ", &closer.read)));
+        }
+        let Some(image) = image else {
+            return Ok(self.by_model(Act::Notes(NO_ANSWER.to_owned()), calls.usage, models.name(), None));
+        };
+        let messages = vec![Message { speaker: Speaker::User, parts: vec![Part::Text(text), image] }];
+        let max_tokens = self.settings.vision_max_tokens;
+        let question = Question { role: RoleName::Vision, system: prompt::CLOSER, messages, max_tokens };
+        let (said, name, told) = match calls.ask(models, question).await {
+            Ok(reply) => (parse::prose(&reply.text), reply.model.clone(), notes::on_reply(RoleName::Vision, &reply)),
+            Err(Trouble::Model(error)) => {
+                tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "a question to the vision model is left out");
+                let told = notes::on_failure(RoleName::Vision, By::Nobody, &error);
+                (String::new(), models.name().to_owned(), Some(told))
+            }
+            Err(other) => return Err(other),
+        };
+        let said = if said.is_empty() { NO_ANSWER.to_owned() } else { said };
+        Ok(self.by_model(Act::Notes(said), calls.usage, &name, told))
     }
 
     /// Asks the vision model. Where it fails the job goes on with what was measured.
@@ -110,12 +163,14 @@ impl Thinker {
     async fn write(
         &self,
         turn: &Turn,
+        purpose: Purpose,
         keys: &StepKeys,
         models: &Chain,
         calls: &mut Calls<'_>,
     ) -> Result<Thought, Trouble> {
-        let codes = self.earlier_codes(turn).await?;
-        let mut messages = prompt::code_conversation(turn, &self.excerpts(turn).await?, &codes);
+        let codes = self.codes(turn).await?;
+        let messages = prompt::code_conversation(turn, &self.excerpts(turn).await?, &codes, purpose);
+        let mut messages = prompt::pruned(messages, self.settings.conversation_bytes());
         let first = match calls.ask(models, self.code_question(&messages)).await {
             Ok(reply) => Asked::Reply(reply),
             Err(Trouble::Model(error)) if error.kind == ErrorKind::BadAnswer => {
@@ -125,6 +180,11 @@ impl Thinker {
             Err(Trouble::Model(error)) => return self.stand_in(turn, keys, calls.usage, error).await,
             Err(other) => return Err(other),
         };
+        if turn.looks_left > 0
+            && let Some(look) = first.look(turn)
+        {
+            return Ok(self.by_model(Act::Look(look), calls.usage, first.model(models), first.note()));
+        }
         let reason = match first.code() {
             Ok(found) => return self.written(keys, found, calls.usage, &first, models).await,
             Err(reason) => reason,
@@ -140,6 +200,9 @@ impl Thinker {
             Err(Trouble::Model(error)) => {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "the model could not be asked again");
                 Asked::Useless(error)
+            }
+            Err(Trouble::Budget(_)) => {
+                return Ok(self.by_model(Act::Unusable(reason), calls.usage, first.model(models), first.note()));
             }
             Err(other) => return Err(other),
         };
@@ -165,7 +228,7 @@ impl Thinker {
         &self,
         keys: &StepKeys,
         found: Found,
-        usage: Usage,
+        usage: Spending,
         from: &Asked,
         models: &Chain,
     ) -> Result<Thought, Trouble> {
@@ -178,7 +241,7 @@ impl Thinker {
         &self,
         turn: &Turn,
         keys: &StepKeys,
-        usage: Usage,
+        usage: Spending,
         error: ModelError,
     ) -> Result<Thought, Trouble> {
         if !self.settings.rules_stand_in {
@@ -190,9 +253,17 @@ impl Thinker {
     }
 
     async fn write_by_rule(&self, turn: &Turn, keys: &StepKeys) -> Result<Thought, Trouble> {
+        if turn.is_calibration() && turn.past.iter().all(|past| matches!(past, Past::Notes(_))) {
+            let earlier = turn.earlier.as_ref().filter(|earlier| earlier.has_overlay && earlier.model != BUILTIN);
+            if earlier.is_some() && turn.pictures.len() == 1 {
+                let draft = builtin::recalibrate();
+                return Ok(by_rule(self.code(keys, draft.code, draft.explanation).await?));
+            }
+        }
         let evidence = self.evidence(turn).await?;
         let failures: Vec<String> = turn.past.iter().filter_map(prompt::failure).collect();
-        let draft = with_pictures(&evidence, |pictures| builtin::write_code(pictures, &turn.prompt, &failures));
+        let draft =
+            with_pictures(&evidence, |pictures| builtin::write_code(pictures, &turn.requests().join("\n"), &failures));
         if draft.code.len() > MAX_JOB_CODE_BYTES {
             return Ok(by_rule(Act::Unusable("The built-in rules wrote more code than a job may have.".to_owned())));
         }
@@ -210,7 +281,7 @@ impl Thinker {
 
     /// The code worked. Whatever happens to the model now, the person gets the result.
     async fn sum_up(&self, turn: &Turn, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
-        let Some((attempt, run)) = turn.last_attempt().and_then(|attempt| Some((attempt, attempt.run.as_ref()?)))
+        let Some((attempt, run)) = turn.best_attempt().and_then(|attempt| Some((attempt, attempt.run.as_ref()?)))
         else {
             return Ok(by_rule(Act::Finish(summary::gave_up(turn))));
         };
@@ -226,11 +297,15 @@ impl Thinker {
             };
             return Ok(by_rule(Act::Finish(text)));
         };
+        if turn.is_calibration() {
+            let text = summary::worked(&self.explanation(&attempt.code_key).await, run, Because::NumbersOnly);
+            return Ok(by_rule(Act::Finish(text)));
+        }
         let explanation = self.explanation(&attempt.code_key).await;
         let question = Question {
             role: RoleName::Reasoning,
             system: prompt::SUMMARY,
-            messages: vec![Message::user(summary_question(turn, run, &explanation))],
+            messages: vec![Message::user(summary_question(turn, attempt, run, &explanation))],
             max_tokens: self.settings.summary_max_tokens,
         };
         let (said, name, told) = match calls.ask(models, question).await {
@@ -239,6 +314,10 @@ impl Thinker {
                 tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "summed up without the model");
                 let told = notes::on_failure(RoleName::Reasoning, By::Nobody, &error);
                 (String::new(), String::new(), Some(told))
+            }
+            Err(Trouble::Budget(_)) => {
+                let text = summary::worked(&explanation, run, Because::Budget);
+                return Ok(by_rule(Act::Finish(text)));
             }
             Err(other) => return Err(other),
         };
@@ -250,7 +329,7 @@ impl Thinker {
         Ok(self.by_model(Act::Finish(said), calls.usage, &name, told))
     }
 
-    fn by_model(&self, action: Act, usage: Usage, model: &str, note: Option<String>) -> Thought {
+    fn by_model(&self, action: Act, usage: Spending, model: &str, note: Option<String>) -> Thought {
         let (model, notes) = (model.to_owned(), note.into_iter().collect());
         Thought { action, usage, model, prompt_version: self.prompt_version.clone(), notes }
     }
@@ -259,7 +338,7 @@ impl Thinker {
 fn by_rule(action: Act) -> Thought {
     Thought {
         action,
-        usage: Usage::default(),
+        usage: Spending::default(),
         model: BUILTIN.to_owned(),
         prompt_version: String::new(),
         notes: Vec::new(),
@@ -273,6 +352,15 @@ enum Asked {
 }
 
 impl Asked {
+    /// What it wants to look at, where that is all it says.
+    fn look(&self, turn: &Turn) -> Option<parse::Look> {
+        let sizes: Vec<(u32, u32)> = turn.pictures.iter().map(|picture| (picture.width, picture.height)).collect();
+        match self {
+            Self::Reply(reply) => parse::look(&reply.text, &sizes),
+            Self::Useless(_) => None,
+        }
+    }
+
     fn code(&self) -> Result<Found, Reason> {
         match self {
             Self::Reply(reply) => parse::code(&reply.text, reply.cut_off),
@@ -303,7 +391,7 @@ impl Asked {
     }
 }
 
-fn summary_question(turn: &Turn, run: &Run, explanation: &str) -> String {
+fn summary_question(turn: &Turn, attempt: &Attempt, run: &Run, explanation: &str) -> String {
     let mut text = format!("{}\n\n", prompt::request(turn));
     if let Some(notes) = turn.notes() {
         text.push_str(&format!("What a model saw in the pictures:\n{}\n\n", prompt::fenced("NOTES", notes)));
@@ -312,6 +400,14 @@ fn summary_question(turn: &Turn, run: &Run, explanation: &str) -> String {
         text.push_str(&format!("What the script was meant to do:\n{}\n\n", prompt::fenced("PLAN", explanation)));
     }
     text.push_str(&format!("What it printed:\n{}\n\n", prompt::fenced("OUTPUT", &run.stdout)));
+    if let Some(comparison) = &attempt.comparison {
+        let mut found = vec![format!("Score: {:.0} of 100.", 100.0 * comparison.score)];
+        found.extend(comparison.visual_report.iter().cloned());
+        text.push_str(&format!(
+            "The result was held against the picture:\n{}\n\n",
+            prompt::fenced("MEASURED", &found.join("\n"))
+        ));
+    }
     text.push_str(&format!("Files it left:\n{}\n", prompt::fenced("FILES", &run.outputs.join("\n"))));
     text
 }

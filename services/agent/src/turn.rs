@@ -3,6 +3,7 @@
 use blob::BlobKey;
 use common::execution::RunStatus;
 use common::picture::PictureKind;
+use common::spend::Usd;
 use common::wire::{InvalidMessage, agent_v1, common_v1};
 use common::{JobId, StepId};
 
@@ -18,6 +19,41 @@ pub struct Turn {
     pub past: Vec<Past>,
     /// Attempts at code still allowed, this one included.
     pub attempts_left: u32,
+    /// Tokens that may still be used; absent: no limit.
+    pub tokens_left: Option<u64>,
+    /// Money that may still be spent; absent: no limit.
+    pub cost_left: Option<Usd>,
+    /// Whole scripts still wanted besides those that worked.
+    pub variants_left: u32,
+    /// Looks at parts of pictures, and questions to the vision model, still allowed.
+    pub looks_left: u32,
+    /// The job this one goes on from.
+    pub earlier: Option<Earlier>,
+}
+
+/// Why a job goes on from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlierReason {
+    /// The person wants something changed.
+    Refine,
+    /// The person corrected an axis.
+    Calibration,
+}
+
+/// The job that this one goes on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub reason: EarlierReason,
+    /// What was asked for before, oldest first.
+    pub requests: Vec<String>,
+    /// Blob key of the code that was delivered; empty where there was none.
+    pub code_key: String,
+    /// What was said of its result.
+    pub summary: String,
+    /// Whether the values it read are known with their places.
+    pub has_overlay: bool,
+    /// Who wrote the code.
+    pub model: String,
 }
 
 /// A picture and what was seen of it.
@@ -33,7 +69,7 @@ pub struct Picture {
 }
 
 /// One earlier turn and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Past {
     /// What the vision model said.
     Notes(String),
@@ -41,16 +77,54 @@ pub enum Past {
     Attempt(Attempt),
     /// An answer that could not be used, and why.
     Unusable(String),
+    /// A look at a part of a picture, or a question about it.
+    Closer(Closer),
+}
+
+/// A look at a part of a picture, or a question about it, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closer {
+    /// Which picture, from 0.
+    pub picture: usize,
+    pub question: String,
+    /// Blob key of the enlarged part; empty where the whole picture is meant.
+    pub image_key: String,
+    /// What the platform read in the part.
+    pub read: String,
+    /// What the vision model said, once asked.
+    pub answer: Option<String>,
+}
+
+/// A result held against its pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// 0 to 1.
+    pub score: f64,
+    /// True when there is nothing to repair.
+    pub good: bool,
+    pub code_report: Vec<String>,
+    pub visual_report: Vec<String>,
 }
 
 /// Code and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attempt {
     pub code_key: String,
     /// The critic's findings as text.
     pub findings: String,
     /// Absent when the review blocked the code.
     pub run: Option<Run>,
+    /// Absent where the result was not held against the pictures.
+    pub comparison: Option<Comparison>,
+    /// True for the attempt that would be delivered now.
+    pub best: bool,
+}
+
+impl Attempt {
+    /// True when it ran to a good end.
+    pub fn worked(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.status == RunStatus::Ok)
+    }
 }
 
 /// A run, cut to what a model needs.
@@ -64,12 +138,33 @@ pub struct Run {
 }
 
 impl Turn {
-    /// The last attempt at code, if there was one.
-    pub fn last_attempt(&self) -> Option<&Attempt> {
-        self.past.iter().rev().find_map(|past| match past {
+    /// The attempt that would be delivered now, if any worked.
+    pub fn best_attempt(&self) -> Option<&Attempt> {
+        let attempts = self.past.iter().filter_map(|past| match past {
             Past::Attempt(attempt) => Some(attempt),
             _ => None,
-        })
+        });
+        let worked: Vec<&Attempt> = attempts.filter(|attempt| attempt.worked()).collect();
+        worked.iter().find(|attempt| attempt.best).or(worked.last()).copied()
+    }
+
+    /// A question that the vision model has not answered yet: only the last turn can be one.
+    pub fn open_question(&self) -> Option<&Closer> {
+        match self.past.last() {
+            Some(Past::Closer(closer)) if closer.answer.is_none() => Some(closer),
+            _ => None,
+        }
+    }
+
+    /// True when only the numbers are to be read again.
+    pub fn is_calibration(&self) -> bool {
+        self.earlier.as_ref().is_some_and(|earlier| earlier.reason == EarlierReason::Calibration)
+    }
+
+    /// Everything that was asked for in the chain, oldest first.
+    pub fn requests(&self) -> Vec<&str> {
+        let before = self.earlier.iter().flat_map(|earlier| &earlier.requests).map(String::as_str);
+        before.chain([self.prompt.as_str()]).filter(|request| !request.trim().is_empty()).collect()
     }
 
     /// What the vision model said last, if it was asked.
@@ -78,6 +173,26 @@ impl Turn {
             Past::Notes(text) => Some(text.as_str()),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+impl Turn {
+    /// A turn of a first job without budgets, for tests.
+    pub fn of(prompt: &str, past: Vec<Past>, attempts_left: u32) -> Self {
+        Self {
+            job_id: JobId::new(),
+            step_id: StepId::new(),
+            prompt: prompt.into(),
+            pictures: Vec::new(),
+            past,
+            attempts_left,
+            tokens_left: None,
+            cost_left: None,
+            variants_left: 0,
+            looks_left: 0,
+            earlier: None,
+        }
     }
 }
 
@@ -96,6 +211,11 @@ impl TryFrom<agent_v1::Think> for Turn {
             pictures: pictures.collect::<Result<_, _>>()?,
             past: think.transcript.into_iter().map(past).collect::<Result<_, _>>()?,
             attempts_left: think.attempts_left,
+            tokens_left: think.tokens_left,
+            cost_left: think.cost_micro_usd_left.map(Usd::from_micros),
+            variants_left: think.variants_left,
+            looks_left: think.looks_left,
+            earlier: think.earlier.map(earlier).transpose()?,
         })
     }
 }
@@ -112,6 +232,22 @@ fn picture((picture, seen): (common_v1::Picture, common_v1::Seen)) -> Result<Pic
     })
 }
 
+fn earlier(earlier: agent_v1::Earlier) -> Result<Earlier, InvalidMessage> {
+    use agent_v1::earlier::Reason;
+    Ok(Earlier {
+        reason: match earlier.reason() {
+            Reason::Unspecified => return Err(InvalidMessage::field("reason")),
+            Reason::Refine => EarlierReason::Refine,
+            Reason::Calibration => EarlierReason::Calibration,
+        },
+        requests: earlier.requests,
+        code_key: earlier.code_key,
+        summary: earlier.summary,
+        has_overlay: !earlier.overlay_key.is_empty(),
+        model: earlier.model,
+    })
+}
+
 fn past(turn: agent_v1::Turn) -> Result<Past, InvalidMessage> {
     use agent_v1::turn::Turn as Wire;
     Ok(match turn.turn.ok_or_else(|| InvalidMessage::field("turn"))? {
@@ -121,6 +257,20 @@ fn past(turn: agent_v1::Turn) -> Result<Past, InvalidMessage> {
             code_key: attempt.code_key,
             findings: attempt.findings,
             run: attempt.run.map(run).transpose()?,
+            comparison: attempt.comparison.map(|comparison| Comparison {
+                score: comparison.score,
+                good: comparison.good,
+                code_report: comparison.code_report,
+                visual_report: comparison.visual_report,
+            }),
+            best: attempt.best,
+        }),
+        Wire::Closer(closer) => Past::Closer(Closer {
+            picture: closer.picture as usize,
+            question: closer.question,
+            image_key: closer.image_key,
+            read: closer.read,
+            answer: closer.answer,
         }),
     })
 }

@@ -1,7 +1,8 @@
-//! The bus side: one command to review, one event with what came of it.
+//! The bus side: one command to review or to compare, one event with what came of it.
 
-use crate::Critic;
+use crate::{Critic, compare};
 use async_trait::async_trait;
+use blob::BlobReader;
 use bus::{BusError, Consumer, Handled, Handler, Incoming, MAX_ATTEMPTS, Outgoing, SharedBus, trace_in_hand};
 use common::topic::Topic;
 use common::wire::jobs_v1::step_event::Outcome;
@@ -17,6 +18,9 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Pause before publishing is tried again.
 const PUBLISH_DELAY: Duration = Duration::from_millis(500);
 
+/// Comparisons at a time: each is a matter of milliseconds.
+const COMPARISONS: usize = 4;
+
 /// Starts reviewing what arrives on [`Topic::CriticReview`], as many at a time as the critic allows,
 /// until `stop` is cancelled and the reviews in hand are answered.
 ///
@@ -26,6 +30,49 @@ pub async fn start(bus: &SharedBus, critic: Critic, stop: CancellationToken) -> 
     let concurrency = critic.concurrency();
     let handler = Arc::new(ReviewHandler { critic, bus: bus.clone() });
     Consumer::start(bus, Topic::CriticReview, concurrency, handler, stop).await
+}
+
+/// Starts holding results against pictures, as they arrive on [`Topic::CriticCompare`], until `stop` is cancelled.
+///
+/// # Errors
+/// The bus refuses to consume the topic.
+pub async fn start_comparing(
+    bus: &SharedBus,
+    blob: Arc<dyn BlobReader>,
+    stop: CancellationToken,
+) -> Result<Consumer, BusError> {
+    let handler = Arc::new(CompareHandler { blob, bus: bus.clone() });
+    Consumer::start(bus, Topic::CriticCompare, COMPARISONS, handler, stop).await
+}
+
+struct CompareHandler {
+    blob: Arc<dyn BlobReader>,
+    bus: SharedBus,
+}
+
+#[async_trait]
+impl Handler for CompareHandler {
+    async fn handle(&self, message: &Incoming) -> Handled {
+        let command: critic_v1::Compare = match wire::decode(&message.payload) {
+            Ok(command) => command,
+            Err(error) => return Handled::Reject(error.to_string()),
+        };
+        if let Err(error) = address(&command.job_id, &command.step_id) {
+            return Handled::Reject(error.to_string());
+        }
+        let outcome = match compare::of_command(&*self.blob, &command).await {
+            Ok(comparison) => Outcome::Compared(comparison.into()),
+            Err(error) if message.attempt < MAX_ATTEMPTS => {
+                tracing::warn!(%error, "a measurement could not be read; trying again");
+                return Handled::Retry(RETRY_DELAY);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a measurement could not be read");
+                Outcome::Failure(Failure::new(ErrorCode::StorageUnavailable).into())
+            }
+        };
+        answer(&self.bus, command.job_id, command.step_id, outcome).await
+    }
 }
 
 struct ReviewHandler {
@@ -45,31 +92,37 @@ impl Handler for ReviewHandler {
             Err(_) if message.attempt < MAX_ATTEMPTS => return Handled::Retry(RETRY_DELAY),
             Err(failure) => Outcome::Failure(Failure::with_detail(ErrorCode::WorkerFailed, failure.detail).into()),
         };
-        let event = jobs_v1::StepEvent { job_id: command.job_id, step_id: command.step_id, outcome: Some(outcome) };
-        let payload = match encode(event) {
-            Ok(payload) => payload,
-            Err(error) => return Handled::Reject(error.to_string()),
-        };
-        // The command is done only once its event is safe with the bus.
-        match self
-            .bus
-            .publish(Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload, trace: trace_in_hand() })
-            .await
-        {
-            Ok(()) => Handled::Done,
-            Err(error) => {
-                tracing::warn!(%error, "the event of a review could not be published");
-                Handled::PutOff(PUBLISH_DELAY)
-            }
+        answer(&self.bus, command.job_id, command.step_id, outcome).await
+    }
+}
+
+/// Publishes what came of a command. It is done only once its event is safe with the bus.
+async fn answer(bus: &SharedBus, job_id: String, step_id: String, outcome: Outcome) -> Handled {
+    let event = jobs_v1::StepEvent { job_id, step_id, outcome: Some(outcome) };
+    let payload = match encode(event) {
+        Ok(payload) => payload,
+        Err(error) => return Handled::Reject(error.to_string()),
+    };
+    let message = Outgoing { message_id: MessageId::new(), topic: Topic::JobsStep, payload, trace: trace_in_hand() };
+    match bus.publish(message).await {
+        Ok(()) => Handled::Done,
+        Err(error) => {
+            tracing::warn!(%error, "the event of a step could not be published");
+            Handled::PutOff(PUBLISH_DELAY)
         }
     }
 }
 
 fn command(payload: &[u8]) -> Result<critic_v1::Review, InvalidMessage> {
     let command: critic_v1::Review = wire::decode(payload)?;
-    command.job_id.parse::<JobId>().map_err(|_| InvalidMessage::field("job_id"))?;
-    command.step_id.parse::<StepId>().map_err(|_| InvalidMessage::field("step_id"))?;
+    address(&command.job_id, &command.step_id)?;
     Ok(command)
+}
+
+fn address(job_id: &str, step_id: &str) -> Result<(), InvalidMessage> {
+    job_id.parse::<JobId>().map_err(|_| InvalidMessage::field("job_id"))?;
+    step_id.parse::<StepId>().map_err(|_| InvalidMessage::field("step_id"))?;
+    Ok(())
 }
 
 /// Encodes an event, leaving out its least bad findings until it fits into a message. The verdict
@@ -83,6 +136,7 @@ fn encode(mut event: jobs_v1::StepEvent) -> Result<Vec<u8>, InvalidMessage> {
                     let keep = reviewed.findings.len() * 3 / 4;
                     reviewed.findings.truncate(keep);
                 }
+                Some(Outcome::Compared(compared)) if !compared.alt_texts.is_empty() => compared.alt_texts.clear(),
                 _ => return Err(error),
             },
         }

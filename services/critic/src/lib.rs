@@ -1,6 +1,6 @@
 //! The critic: judges untrusted Python code before it runs.
 //!
-//! It owns nothing but the judgement: no database, no blobs, no memory of earlier code. Three readers
+//! It owns nothing but the judgement: no database, no memory of earlier code. Three readers
 //! look at every submission: ruff (does it start, do its names exist), bandit (known dangers), and our
 //! own policy (what cannot work in the sandbox: modules it lacks, networks, other programs, writing
 //! elsewhere than `/box/out`). Their findings become one [`Review`] with the verdict pass, warn or
@@ -11,9 +11,13 @@
 //! chains, objects taken apart) can get past it; then it meets the jail, which does not depend on
 //! anything said here. What never happens is a pass because a tool failed: then there is no review.
 //!
+//! After a run it holds the result against the picture it was read from ([`compare`]): a score and two reports, from what
+//! the platform's script measured in the sandbox. For that it reads blobs, and writes none.
+//!
 //! Runs in the process that serves `POST /api/v1/reviews` ([`routes`]) and consumes the topic
-//! `critic.review` ([`start`]).
+//! `critic.review` ([`start`]) and `critic.compare` ([`start_comparing`]).
 
+mod compare;
 mod error;
 mod handler;
 mod http;
@@ -22,7 +26,7 @@ mod review;
 pub mod verdict;
 
 pub use error::{CriticUnavailable, ToolProblem};
-pub use handler::start;
+pub use handler::{start, start_comparing};
 pub use http::{ReviewRequest, routes};
 pub use program::serve;
 pub use review::Versions;

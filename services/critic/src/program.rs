@@ -1,6 +1,6 @@
 //! The critic as the settings want it, within a larger program or as one of its own.
 
-use crate::{Critic, Settings, routes, start};
+use crate::{Critic, Settings, routes, start, start_comparing};
 use actix_web::web;
 use edge::{Check, Health, Site};
 use runtime::{Environment, Host, NotReady};
@@ -42,7 +42,9 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let bus = host.bus().await?;
     let critic = Critic::open_in(&host.environment).await?;
     let stop = CancellationToken::new();
+    let blob = host.blob().await?;
     let running = start(&bus, critic.clone(), stop.clone()).await.map_err(|error| NotReady::bus(&error))?;
+    let comparing = start_comparing(&bus, blob, stop.clone()).await.map_err(|error| NotReady::bus(&error))?;
     let health = Health::new(vec![
         critic.readiness(),
         runtime::service::bus_check(&bus),
@@ -55,7 +57,7 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     });
     host.serve(site, async || {
         stop.cancel();
-        running.finished().await;
+        tokio::join!(running.finished(), comparing.finished());
         bus.close().await;
     })
     .await

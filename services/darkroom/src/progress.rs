@@ -107,6 +107,7 @@ fn told(kind: &str, detail: &Value) -> (String, String) {
                 text("code").to_owned(),
             ),
             "vision_notes" => (format!("looked at by {}", one_line(text("model"), 60)), text("text").to_owned()),
+            "look_closer" => (format!("wants to look closer: {}", one_line(text("question"), 300)), String::new()),
             "unusable" => (format!("answer not usable: {}", one_line(text("reason"), 300)), String::new()),
             _ => (format!("summed up by {}", one_line(text("model"), 60)), String::new()),
         },
@@ -124,6 +125,9 @@ fn told(kind: &str, detail: &Value) -> (String, String) {
                 lines.join("\n"),
             )
         }
+        "closer" => ("a part of the picture enlarged".to_owned(), text("read").to_owned()),
+        "measure" => ("result held against the picture".to_owned(), String::new()),
+        "compare" => compared(detail),
         _ => {
             let outputs = detail["outputs"].as_array().map(Vec::as_slice).unwrap_or_default();
             let names: Vec<&str> = outputs.iter().filter_map(|output| output["name"].as_str()).collect();
@@ -132,4 +136,20 @@ fn told(kind: &str, detail: &Value) -> (String, String) {
             (format!("run in the sandbox: {}, left {left}", text("status")), streams.trim().to_owned())
         }
     }
+}
+
+/// A score with its measures, and what should be better.
+fn compared(detail: &Value) -> (String, String) {
+    let list = |key: &str| detail[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let percent = |value: &Value| format!("{:.0}%", 100.0 * value.as_f64().unwrap_or_default());
+    let each: Vec<String> = list("measures")
+        .iter()
+        .map(|measure| format!("{} {}", measure["name"].as_str().unwrap_or_default(), percent(&measure["value"])))
+        .collect();
+    if each.is_empty() {
+        return ("nothing to measure in this result".to_owned(), String::new());
+    }
+    let reports: Vec<&str> =
+        list("code_report").iter().chain(list("visual_report")).filter_map(Value::as_str).collect();
+    (format!("fits the picture to {} ({})", percent(&detail["score"]), each.join(", ")), reports.join("\n"))
 }

@@ -42,6 +42,7 @@ pub struct Running {
     sandbox: sandbox::Running,
     room: Sandbox,
     critic: bus::Consumer,
+    comparing: bus::Consumer,
 }
 
 /// How long work in hand may take to come to an end at a stop. What is not done by then is taken up
@@ -53,7 +54,12 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         let drained = tokio::time::timeout(DRAIN, async {
-            tokio::join!(self.sandbox.finished(), self.agent.finished(), self.critic.finished());
+            tokio::join!(
+                self.sandbox.finished(),
+                self.agent.finished(),
+                self.critic.finished(),
+                self.comparing.finished()
+            );
             self.jobs.finished().await;
         });
         if drained.await.is_err() {
@@ -72,6 +78,7 @@ impl System {
     pub async fn open(environment: &Environment, data: &Path) -> Result<Self, NotReady> {
         let settings = &environment.settings;
         let [vision, reasoning, code] = agent::roles(settings)?;
+        let prices = agent::prices(settings)?;
         let bus = parts::bus(settings).await?;
         let blob = parts::blob(settings, data).await?;
         let database = parts::database_url(settings, data);
@@ -93,7 +100,7 @@ impl System {
         let jobs_deps = jobs::Deps { db: jobs_db, blob: blob.clone(), bus: bus.clone(), shared, pictures };
         let jobs =
             Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
-        let agent_deps = agent::Deps { bus: bus.clone(), blob: blob.clone(), vision, reasoning, code };
+        let agent_deps = agent::Deps { bus: bus.clone(), blob: blob.clone(), vision, reasoning, code, prices };
         let agent = Arc::new(Agent::new(agent_deps, agent::Settings::of(settings)));
         Ok(Self { files, jobs, critic, sandbox, blob, agent, bus })
     }
@@ -108,11 +115,14 @@ impl System {
         let sandbox = self.sandbox.start(self.bus.clone(), stop.clone()).await.map_err(|error| failed(&error))?;
         let critic =
             critic::start(&self.bus, self.critic.clone(), stop.clone()).await.map_err(|error| failed(&error))?;
+        let comparing = critic::start_comparing(&self.bus, self.blob.clone(), stop.clone())
+            .await
+            .map_err(|error| failed(&error))?;
         let agent = self.agent.start(stop.clone()).await.map_err(|error| failed(&error))?;
         let jobs = self.jobs.start(stop.clone()).await.map_err(|error| failed(&error))?;
         drop(self.files.start(stop.clone()));
         let room = self.sandbox.clone();
-        Ok(Running { stop, bus: self.bus.clone(), jobs, agent, sandbox, room, critic })
+        Ok(Running { stop, bus: self.bus.clone(), jobs, agent, sandbox, room, critic, comparing })
     }
 
     /// Everything the server answers with.

@@ -1,10 +1,12 @@
 //! The durable state of one job: everything the machine decides by.
 
 use common::TraceContext;
+use common::compare::Comparison;
 use common::execution::{OutputFile, RunStatus};
-use common::job::{JobOptions, JobState, StepKind, StepState, Usage};
+use common::job::{JobOptions, JobState, MAX_LOOKS, StepKind, StepState, Stopped};
 use common::picture::{PictureKind, PictureRef};
 use common::review::{Review, Verdict};
+use common::spend::Spending;
 use common::{Failure, JobId, StepId};
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +35,17 @@ pub struct Job {
     pub steps: Vec<Step>,
     /// What the models did so far, in order.
     pub turns: Vec<Turn>,
-    /// Index into `turns` of the attempt that ran well last.
+    /// Index into `turns` of the attempt that is delivered: of those that ran well, the one whose result fits the
+    /// pictures best; where nothing was measured, the last.
     pub best: Option<usize>,
-    /// Tokens used.
-    pub usage: Usage,
+    /// Tokens used, and what they cost.
+    pub usage: Spending,
+    /// What ended the work before it was satisfied with the result.
+    #[serde(default)]
+    pub stopped: Option<Stopped>,
+    /// What it goes on from.
+    #[serde(default)]
+    pub earlier: Option<Earlier>,
     /// What was found, in plain words.
     pub summary: String,
     /// Who did the thinking, each once, in the order of their first answer.
@@ -69,6 +78,38 @@ pub struct Seen {
     pub confidence: f64,
     /// Title read in it; empty where none.
     pub title: String,
+    /// What a person should know of its text.
+    #[serde(default)]
+    pub flags: Vec<String>,
+}
+
+/// Why a job goes on from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarlierReason {
+    /// The person wants something changed.
+    Refine,
+    /// The person corrected an axis.
+    Calibration,
+}
+
+/// The job that this one goes on from, as far as it is needed: that one may be deleted meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Why.
+    pub reason: EarlierReason,
+    /// All jobs of the chain before this one, oldest first.
+    pub chain: Vec<JobId>,
+    /// What was asked for in them, oldest first.
+    pub requests: Vec<String>,
+    /// Blob key of this job's copy of the code that was delivered; empty where there was none.
+    pub code_key: String,
+    /// Who wrote it.
+    pub model: String,
+    /// What was said of its result.
+    pub summary: String,
+    /// Blob key of this job's copy of the first picture's overlay; empty where there was none.
+    pub overlay_key: String,
 }
 
 /// One command to one worker and its answer.
@@ -106,12 +147,44 @@ pub enum Turn {
         /// Why.
         reason: String,
     },
+    /// A look at a part of a picture, or a question about it.
+    Closer(Closer),
     /// Code, its review, its run.
     Attempt(Box<Attempt>),
 }
 
-/// Code and what came of it.
+/// A rectangle in pixels of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Area {
+    /// Left edge.
+    pub left: u32,
+    /// Upper edge.
+    pub top: u32,
+    /// Width, at least 1.
+    pub width: u32,
+    /// Height, at least 1.
+    pub height: u32,
+}
+
+/// A look at a part of a picture, or a question about it, and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Closer {
+    /// Which picture, from 0.
+    pub picture: usize,
+    /// Which part; the whole where absent.
+    pub area: Option<Area>,
+    /// What is to be found out.
+    pub question: String,
+    /// Blob key of the enlarged part, once there.
+    pub image_key: String,
+    /// What the platform read in it.
+    pub read: String,
+    /// What the vision model said, once asked.
+    pub answer: Option<String>,
+}
+
+/// Code and what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The code.
     pub code: String,
@@ -123,9 +196,36 @@ pub struct Attempt {
     pub review: Option<Review>,
     /// Its run, once there.
     pub run: Option<Run>,
+    /// Who wrote it.
+    #[serde(default)]
+    pub model: String,
+    /// What the platform's script left when it held the result against a picture.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
+    /// The score, once there.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
+}
+
+/// What was measured for one picture: files of the platform's own script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Which picture, from 0.
+    pub picture: usize,
+    /// Blob key of the measurement.
+    pub measure_key: String,
+    /// The values drawn on the picture.
+    pub overlay_png: Option<OutputFile>,
+    /// The values with their places.
+    pub overlay_json: Option<OutputFile>,
 }
 
 impl Attempt {
+    /// True when it ran to a good end.
+    pub fn worked(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.status == RunStatus::Ok)
+    }
+
     /// True when the review blocked it or its run failed.
     pub fn failed(&self) -> bool {
         let blocked = self.review.as_ref().is_some_and(|review| review.verdict == Verdict::Block);
@@ -134,7 +234,7 @@ impl Attempt {
 }
 
 /// A finished run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// How it ended.
     pub status: RunStatus,
@@ -165,7 +265,9 @@ impl Job {
             steps: Vec::new(),
             turns: Vec::new(),
             best: None,
-            usage: Usage::default(),
+            usage: Spending::default(),
+            stopped: None,
+            earlier: None,
             summary: String::new(),
             models: Vec::new(),
             notes: Vec::new(),
@@ -183,9 +285,14 @@ impl Job {
             self.models.push(model);
         }
         for note in notes {
-            if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
-                self.notes.push(note);
-            }
+            self.add_note(note);
+        }
+    }
+
+    /// Remembers a sentence for the person, each once.
+    pub fn add_note(&mut self, note: String) {
+        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 
@@ -208,8 +315,37 @@ impl Job {
 
     /// Attempts at code still allowed.
     pub fn attempts_left(&self) -> u32 {
-        let used = self.turns.iter().filter(|turn| !matches!(turn, Turn::VisionNotes { .. })).count();
-        (1 + self.options.max_repairs).saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+        let used = self.turns.iter().filter(|turn| matches!(turn, Turn::Attempt(_) | Turn::Unusable { .. })).count();
+        let allowed = self.options.max_repairs.saturating_add(self.options.variants.max(1));
+        allowed.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+    }
+
+    /// Scripts still wanted besides those that worked.
+    pub fn variants_left(&self) -> u32 {
+        let worked = self.attempts().filter(|attempt| attempt.worked()).count();
+        self.options.variants.saturating_sub(u32::try_from(worked).unwrap_or(u32::MAX))
+    }
+
+    /// Looks at parts of pictures, and questions, still allowed.
+    pub fn looks_left(&self) -> u32 {
+        let used = self.turns.iter().filter(|turn| matches!(turn, Turn::Closer(_))).count();
+        MAX_LOOKS.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+    }
+
+    /// What a person should know of text in the pictures, each sentence once.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags: Vec<String> = Vec::new();
+        for flag in self.seen.iter().flatten().flat_map(|seen| &seen.flags) {
+            if !flags.contains(flag) {
+                flags.push(flag.clone());
+            }
+        }
+        flags
+    }
+
+    /// The job this one goes on from.
+    pub fn parent(&self) -> Option<JobId> {
+        self.earlier.as_ref().and_then(|earlier| earlier.chain.last().copied())
     }
 
     /// The earliest time a running step's lease ends.

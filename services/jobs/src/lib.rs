@@ -4,11 +4,14 @@
 //! outgoing commands of one change commit together; a relay publishes them; answers come back on the
 //! bus. Killing the process at any point loses no accepted job and shows no step twice.
 
+mod calibration;
 pub mod doc;
 mod ending;
 mod feed;
+mod follow_up;
 mod hot;
 pub mod machine;
+mod measure;
 mod message;
 mod orchestrator;
 mod pictures;
@@ -20,6 +23,8 @@ mod store;
 mod tell;
 mod view;
 
+pub use calibration::{AxisPoint, AxisScale, Calibration};
+pub use follow_up::Refinement;
 pub use orchestrator::Running;
 pub use pictures::RemotePictures;
 pub use program::serve;

@@ -2,28 +2,39 @@
 //!
 //! ```text
 //! queued ─Start─► running: look (each picture) ─► think ─┬─ vision notes ─► think
+//!                                                        ├─ look closer ─► closer ─► think
 //!                                                        ├─ code ─► review ─┬─ block ─► think (repair)
-//!                                                        │                  └─ run ─┬─ ok ─► think (finish)
-//!                                                        │                          └─ failed ─► think (repair)
+//!                                                        │                  └─ run ─┬─ failed ─► think (repair)
+//!                                                        │                          └─ ok ─► measure (each picture)
+//!                                                        │                                   ─► compare ─► think
 //!                                                        └─ finish ─► succeeded | failed
 //! ```
+//!
+//! Of all attempts that ran well the one that fits the pictures best is delivered, whatever ends the work: a finish, a
+//! budget ([`budget`]), going in circles ([`circles`]), or a worker that failed.
 //!
 //! No I/O, no clock, no randomness: step ids follow from the job's id and the step's place. An answer
 //! to a step that is not running (a repeat, or one that came too late) changes nothing.
 
-use crate::doc::{Attempt, Job, Millis, Run, Seen, Step, Turn};
+mod budget;
+pub mod circles;
+mod describe;
+mod rounds;
+
+use crate::doc::{Area, Attempt, Closer, Job, Millis, Run, Seen, Step, Turn};
 use crate::ending;
+use circles::Circle;
+use common::compare::Comparison;
 use common::execution::RunStatus;
-use common::job::{JobState, StepKind, StepState, Usage};
+use common::job::{JobState, StepKind, StepState, Stopped};
 use common::review::{Review, Verdict};
+use common::spend::Spending;
 use common::{ErrorCode, Failure, StepId};
+use describe::{describe, describe_run};
 use serde_json::{Value, json};
 
 /// How often a step's command is sent before the step is given up.
 pub const MAX_SENDS: u32 = 3;
-
-/// Most model turns in one job, whatever the models answer.
-pub const MAX_THINKS: usize = 16;
 
 /// What happens to a job.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,15 +65,17 @@ pub enum Outcome {
     Thought(Thought, By),
     /// Code was reviewed.
     Reviewed(Review),
-    /// Code was run.
+    /// Code was run: a script of a model, or one of the platform's own.
     Ran(Run),
+    /// A result was scored.
+    Compared(Comparison),
 }
 
 /// Who took a turn, and what it cost.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct By {
-    /// Tokens used.
-    pub usage: Usage,
+    /// Tokens used, and what they cost.
+    pub usage: Spending,
     /// Name of the model; `builtin` for the rules.
     pub model: String,
     /// Who did something in another's place and why, in sentences for people.
@@ -82,6 +95,15 @@ pub enum Thought {
         code_key: String,
         /// What it is meant to do.
         explanation: String,
+    },
+    /// It wants a part of a picture enlarged, or the vision model asked.
+    LookCloser {
+        /// Which picture, from 0.
+        picture: usize,
+        /// Which part; the whole where absent.
+        area: Option<Area>,
+        /// What is to be found out.
+        question: String,
     },
     /// It is done.
     Finish(String),
@@ -133,13 +155,17 @@ pub fn advance(job: &Job, input: Input, now: Millis) -> Transition {
     Transition { job: work.job, commands: work.commands, events: work.events }
 }
 
+/// Wall time of a run of the platform's own scripts in seconds.
+pub const PLATFORM_TIMEOUT_SECONDS: u32 = 60;
+
 /// How long a step's answer is waited for before its command is sent again. Generous: a repeat of
 /// work still going on is dropped by the worker, so this only matters when a worker died.
 fn lease_ms(kind: StepKind, run_timeout_seconds: u32) -> Millis {
     match kind {
         StepKind::Look => 300_000,
         StepKind::Think => 900_000,
-        StepKind::Review => 120_000,
+        StepKind::Review | StepKind::Compare => 120_000,
+        StepKind::Closer | StepKind::Measure => Millis::from(PLATFORM_TIMEOUT_SECONDS) * 1000 + 300_000,
         StepKind::Run => Millis::from(run_timeout_seconds) * 1000 + 300_000,
     }
 }
@@ -163,7 +189,13 @@ impl Work {
         self.job.state = JobState::Running;
         self.job.started_at = Some(self.now);
         self.tell("job_started", json!({}));
-        for picture in 0..self.job.pictures.len() {
+        // A job that goes on from another may bring along what was seen.
+        let unseen: Vec<usize> =
+            (0..self.job.pictures.len()).filter(|picture| self.job.seen[*picture].is_none()).collect();
+        if unseen.is_empty() {
+            return self.think();
+        }
+        for picture in unseen {
             self.begin(StepKind::Look, Some(picture));
         }
     }
@@ -197,15 +229,17 @@ impl Work {
                 self.step_failed(kind, failure);
             }
             (StepKind::Look, Outcome::Looked(seen)) => {
-                let detail = json!({ "image_kind": seen.kind, "confidence": seen.confidence, "title": seen.title });
+                let detail = json!({
+                    "image_kind": seen.kind, "confidence": seen.confidence, "title": seen.title, "flags": seen.flags,
+                });
                 self.finish_step(index, StepState::Succeeded, detail);
                 self.looked(picture.unwrap_or_default(), seen);
             }
             (StepKind::Think, Outcome::Thought(thought, by)) => {
                 self.job.usage.add(by.usage);
                 self.finish_step(index, StepState::Succeeded, describe(&thought, &by));
-                self.job.note_thinker(by.model, by.notes);
-                self.thought(thought);
+                self.job.note_thinker(by.model.clone(), by.notes);
+                self.thought(thought, by.model);
             }
             (StepKind::Review, Outcome::Reviewed(review)) => {
                 let detail = json!({ "verdict": review.verdict, "findings": review.findings });
@@ -216,6 +250,20 @@ impl Work {
                 let state = if run.status == RunStatus::Ok { StepState::Succeeded } else { StepState::Failed };
                 self.finish_step(index, state, describe_run(&run));
                 self.ran(run);
+            }
+            (StepKind::Closer, Outcome::Ran(run)) => {
+                let (state, detail) = self.looked_closer(&run);
+                self.finish_step(index, state, detail);
+                self.think();
+            }
+            (StepKind::Measure, Outcome::Ran(run)) => {
+                let (state, detail) = self.measured(picture.unwrap_or_default(), &run);
+                self.finish_step(index, state, detail);
+                self.after_measuring();
+            }
+            (StepKind::Compare, Outcome::Compared(comparison)) => {
+                self.finish_step(index, StepState::Succeeded, json!(comparison));
+                self.compared(comparison);
             }
             // An answer of another kind than was asked for: a worker's fault. The lease sends the
             // command again, and gives the step up in the end.
@@ -247,7 +295,28 @@ impl Work {
                 };
                 self.end(JobState::Failed, Some(detail));
             }
-            StepKind::Think | StepKind::Review | StepKind::Run => self.end_with_best(failure),
+            StepKind::Think | StepKind::Review | StepKind::Run => {
+                if failure.code == ErrorCode::BudgetReached {
+                    let tokens = self.job.options.max_tokens.is_some_and(|most| self.job.usage.tokens() >= most);
+                    self.job.stopped = Some(if tokens { Stopped::Tokens } else { Stopped::Cost });
+                }
+                self.end_with_best(failure);
+            }
+            // The result stands without them; the person is told.
+            StepKind::Measure => {
+                self.note("A result could not be held against its picture.");
+                self.after_measuring();
+            }
+            StepKind::Compare => {
+                self.note("What was measured of a result could not be scored.");
+                self.think();
+            }
+            StepKind::Closer => {
+                if let Some(Turn::Closer(closer)) = self.job.turns.last_mut() {
+                    closer.read = "The part could not be enlarged.".to_owned();
+                }
+                self.think();
+            }
         }
     }
 
@@ -260,35 +329,60 @@ impl Work {
         }
     }
 
-    fn think(&mut self) {
-        let thinks = self.job.steps.iter().filter(|step| step.kind == StepKind::Think).count();
-        if thinks >= MAX_THINKS {
-            let failure = ending::failure(&self.job);
-            return self.end_with_best(failure);
-        }
-        self.begin(StepKind::Think, None);
+    fn note(&mut self, text: &str) {
+        self.job.add_note(text.to_owned());
     }
 
-    fn thought(&mut self, thought: Thought) {
+    /// The next turn of the models, if one may still be paid for.
+    fn think(&mut self) {
+        match budget::reached(&self.job) {
+            Some(stopped) => self.stop(stopped),
+            None => self.begin(StepKind::Think, None),
+        }
+    }
+
+    /// Something ran out: what there is so far is the result.
+    fn stop(&mut self, stopped: Stopped) {
+        self.job.stopped = Some(stopped);
+        let failure = ending::stopped(&self.job, stopped);
+        self.end_with_best(failure);
+    }
+
+    fn thought(&mut self, thought: Thought, model: String) {
         match thought {
             Thought::VisionNotes(text) => {
-                self.job.turns.push(Turn::VisionNotes { text });
+                match self.job.turns.last_mut() {
+                    Some(Turn::Closer(closer)) if closer.answer.is_none() => closer.answer = Some(text),
+                    _ => self.job.turns.push(Turn::VisionNotes { text }),
+                }
                 self.think();
             }
+            Thought::LookCloser { picture, area, question } => self.look_closer(picture, area, question),
             Thought::WriteCode { code, code_key, explanation } => {
                 if self.job.attempts_left() == 0 {
-                    let failure = ending::failure(&self.job);
-                    return self.end_with_best(failure);
+                    return self.stop(Stopped::Repairs);
                 }
-                let attempt = Attempt { code, code_key, explanation, review: None, run: None };
+                match circles::of_code(&self.job.turns, &code) {
+                    None => {}
+                    Some(Circle::SameCode { attempt }) => {
+                        self.job.turns.push(Turn::Unusable { reason: circles::sentence(attempt) });
+                        return self.repair_or_end();
+                    }
+                    Some(Circle::Again) => return self.stop(Stopped::Circles),
+                }
+                let attempt = Attempt { code, code_key, explanation, model, ..Attempt::default() };
                 self.job.turns.push(Turn::Attempt(Box::new(attempt)));
                 self.begin(StepKind::Review, None);
             }
             Thought::Finish(summary) => {
                 self.job.summary = summary;
                 if self.job.best.is_some() {
+                    self.job.summary.push_str(&ending::proof(&self.job));
                     self.end(JobState::Succeeded, None);
                 } else {
+                    if self.job.attempts_left() == 0 {
+                        self.job.stopped = Some(Stopped::Repairs);
+                    }
                     let failure = ending::failure(&self.job);
                     self.end(JobState::Failed, Some(failure));
                 }
@@ -298,6 +392,17 @@ impl Work {
                 self.repair_or_end();
             }
         }
+    }
+
+    fn look_closer(&mut self, picture: usize, area: Option<Area>, question: String) {
+        if self.job.looks_left() == 0 || picture >= self.job.pictures.len() {
+            let reason = "No further look is possible; the script was asked for.".to_owned();
+            self.job.turns.push(Turn::Unusable { reason });
+            return self.repair_or_end();
+        }
+        let closer = Closer { picture, area, question, image_key: String::new(), read: String::new(), answer: None };
+        self.job.turns.push(Turn::Closer(closer));
+        if area.is_some() { self.begin(StepKind::Closer, Some(picture)) } else { self.think() }
     }
 
     /// The attempt in hand: the last turn.
@@ -325,20 +430,15 @@ impl Work {
         if let Some(attempt) = self.attempt() {
             attempt.run = Some(run);
         }
-        if ok {
-            self.job.best = Some(self.job.turns.len() - 1);
-            self.think();
-        } else {
-            self.repair_or_end();
-        }
+        if ok { self.measure() } else { self.repair_or_end() }
     }
 
     fn repair_or_end(&mut self) {
-        if self.job.attempts_left() > 0 {
-            return self.think();
+        if circles::of_errors(&self.job.turns) {
+            return self.stop(Stopped::Circles);
         }
-        let failure = ending::failure(&self.job);
-        self.end_with_best(failure);
+        // With a result in hand there is one more turn, to sum it up.
+        if self.job.attempts_left() > 0 || self.job.best.is_some() { self.think() } else { self.stop(Stopped::Repairs) }
     }
 
     /// Ends the job: with its best result where there is one, else with the failure.
@@ -365,14 +465,19 @@ impl Work {
         }
         // Every worker is told, also after success: a step sent twice may still be going on somewhere.
         self.commands.push(Command::Stop);
-        let data = json!({ "state": state, "summary": self.job.summary, "error": self.job.error });
+        let data = json!({
+            "state": state, "summary": self.job.summary, "error": self.job.error, "stopped_by": self.job.stopped,
+        });
         self.tell("job_finished", data);
     }
 
     fn tick(&mut self, max_job_ms: Millis) {
-        if self.job.started_at.is_some_and(|started| self.now - started > max_job_ms) {
-            let seconds = max_job_ms / 1000;
-            let detail = format!("The job was stopped after {seconds} seconds, the longest a job may take.");
+        let own_ms = self.job.options.max_seconds.map_or(Millis::MAX, |seconds| Millis::from(seconds) * 1000);
+        let limit_ms = own_ms.min(max_job_ms);
+        if self.job.started_at.is_some_and(|started| self.now - started > limit_ms) {
+            self.job.stopped = Some(Stopped::Seconds);
+            let seconds = limit_ms / 1000;
+            let detail = format!("The job was stopped after {seconds} seconds, the longest it may take.");
             return self.end_with_best(Failure::with_detail(ErrorCode::JobTimeout, detail));
         }
         let due: Vec<usize> = self.running_steps(|step, now| step.lease_until <= now);
@@ -418,35 +523,7 @@ impl Work {
     }
 }
 
-fn describe(thought: &Thought, by: &By) -> Value {
-    let action = match thought {
-        Thought::VisionNotes(text) => json!({ "action": "vision_notes", "text": text }),
-        Thought::WriteCode { code, explanation, .. } => {
-            json!({ "action": "write_code", "code": code, "explanation": explanation })
-        }
-        Thought::Finish(summary) => json!({ "action": "finish", "summary": summary }),
-        Thought::Unusable(reason) => json!({ "action": "unusable", "reason": reason }),
-    };
-    let mut detail = action;
-    detail["usage"] = json!(by.usage);
-    detail["model"] = json!(by.model);
-    if !by.notes.is_empty() {
-        detail["notes"] = json!(by.notes);
-    }
-    detail
-}
-
-fn describe_run(run: &Run) -> Value {
-    let outputs: Vec<Value> = run
-        .outputs
-        .iter()
-        .map(|output| json!({ "name": output.name, "media_type": output.media_type, "bytes": output.bytes }))
-        .collect();
-    json!({
-        "status": run.status, "exit_code": run.exit_code, "duration_ms": run.duration_ms,
-        "stdout": run.stdout_tail, "stderr": run.stderr_tail, "outputs": outputs,
-    })
-}
-
+#[cfg(test)]
+mod round_tests;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! Between the machine and the wire: commands become messages, answers become outcomes. Pure.
 
-use crate::doc::{Attempt, Job, Run, Seen, Step, Turn};
-use crate::machine::{By, Command, Outcome, Thought};
+use crate::doc::{Area, Attempt, Closer, EarlierReason, Job, Run, Seen, Step, Turn};
+use crate::machine::{By, Command, Outcome, PLATFORM_TIMEOUT_SECONDS, Thought};
+use crate::measure;
 use common::job::StepKind;
 use common::picture::{self, PictureKind};
 use common::topic::Topic;
@@ -14,6 +15,8 @@ const FINDINGS_BYTES: usize = 2048;
 const STDOUT_BYTES: usize = 1536;
 /// Longest end of standard error of one attempt in a transcript, in bytes.
 const STDERR_BYTES: usize = 3072;
+/// Longest request of an earlier job of a chain, in bytes.
+const REQUEST_BYTES: usize = 4096;
 /// Longest vision notes in a transcript, in bytes. Only the last notes are sent.
 const NOTES_BYTES: usize = 8192;
 
@@ -35,7 +38,49 @@ pub fn of(job: &Job, command: Command) -> Result<(Topic, Vec<u8>), InvalidMessag
             Ok((Topic::CriticReview, encode(&review)?))
         }
         StepKind::Run => Ok((Topic::SandboxRun, encode(&run(job, step)?)?)),
+        StepKind::Measure => {
+            let (code, inputs) = measure::of_outputs(job, picture_of(step)?)?;
+            Ok((Topic::SandboxRun, encode(&platform_run(job, step, code, inputs))?))
+        }
+        StepKind::Closer => {
+            let Some(Turn::Closer(Closer { picture, area: Some(area), .. })) = job.turns.last() else {
+                return Err(InvalidMessage::field("area"));
+            };
+            let (code, inputs) = measure::of_area(job, *picture, *area)?;
+            Ok((Topic::SandboxRun, encode(&platform_run(job, step, code, inputs))?))
+        }
+        StepKind::Compare => Ok((Topic::CriticCompare, encode(&compare(job, step)?)?)),
     }
+}
+
+fn picture_of(step: &Step) -> Result<usize, InvalidMessage> {
+    step.picture.ok_or_else(|| InvalidMessage::field("picture"))
+}
+
+fn platform_run(job: &Job, step: &Step, code: String, inputs: Vec<sandbox_v1::Input>) -> sandbox_v1::Run {
+    sandbox_v1::Run {
+        job_id: job.id.to_string(),
+        step_id: step.id.to_string(),
+        code,
+        inputs,
+        timeout_seconds: PLATFORM_TIMEOUT_SECONDS,
+    }
+}
+
+fn compare(job: &Job, step: &Step) -> Result<critic_v1::Compare, InvalidMessage> {
+    let attempt = last_attempt(job)?;
+    let measurements = attempt.measured.iter().map(|measured| critic_v1::Measurement {
+        picture: u32::try_from(measured.picture).unwrap_or_default(),
+        measure_key: measured.measure_key.clone(),
+        overlay_key: measured.overlay_json.as_ref().map(|output| output.path.clone()).unwrap_or_default(),
+    });
+    Ok(critic_v1::Compare {
+        job_id: job.id.to_string(),
+        step_id: step.id.to_string(),
+        has_request: !job.prompt.trim().is_empty(),
+        code: attempt.code.clone(),
+        measurements: measurements.collect(),
+    })
 }
 
 fn last_attempt(job: &Job) -> Result<&Attempt, InvalidMessage> {
@@ -60,6 +105,7 @@ fn seen_of(job: &Job) -> Result<Vec<common_v1::Seen>, InvalidMessage> {
             kind: seen.kind.as_str().to_owned(),
             confidence: seen.confidence,
             title: seen.title.clone(),
+            flags: seen.flags.clone(),
         })
     });
     all.collect()
@@ -78,12 +124,39 @@ fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
         prompt: job.prompt.clone(),
         pictures: job.pictures.iter().cloned().map(Into::into).collect(),
         seen: seen_of(job)?,
-        transcript: turns.map(|(_, turn)| agent_v1::Turn { turn: Some(turn_message(turn)) }).collect(),
+        transcript: turns
+            .map(|(index, turn)| agent_v1::Turn { turn: Some(turn_message(turn, job.best == Some(index))) })
+            .collect(),
         attempts_left: job.attempts_left(),
+        tokens_left: job.options.max_tokens.map(|most| most.saturating_sub(job.usage.tokens())),
+        cost_micro_usd_left: job.options.max_cost_usd.map(|most| most.less(job.usage.cost_usd).micros()),
+        variants_left: job.variants_left(),
+        looks_left: job.looks_left(),
+        earlier: earlier(job),
     })
 }
 
-fn turn_message(turn: &Turn) -> agent_v1::turn::Turn {
+fn earlier(job: &Job) -> Option<agent_v1::Earlier> {
+    let earlier = job.earlier.as_ref()?;
+    let reason = match earlier.reason {
+        EarlierReason::Refine => agent_v1::earlier::Reason::Refine,
+        EarlierReason::Calibration => agent_v1::earlier::Reason::Calibration,
+    };
+    Some(agent_v1::Earlier {
+        reason: reason.into(),
+        requests: earlier.requests.iter().map(|request| head(request, REQUEST_BYTES)).collect(),
+        code_key: earlier.code_key.clone(),
+        summary: head(&earlier.summary, NOTES_BYTES),
+        overlay_key: earlier.overlay_key.clone(),
+        model: earlier.model.clone(),
+    })
+}
+
+fn head(text: &str, limit: usize) -> String {
+    text[..text.floor_char_boundary(limit)].to_owned()
+}
+
+fn turn_message(turn: &Turn, best: bool) -> agent_v1::turn::Turn {
     match turn {
         Turn::VisionNotes { text } => {
             agent_v1::turn::Turn::VisionNotes(agent_v1::VisionNotes { text: tail(text, NOTES_BYTES).to_owned() })
@@ -91,11 +164,23 @@ fn turn_message(turn: &Turn) -> agent_v1::turn::Turn {
         Turn::Unusable { reason } => {
             agent_v1::turn::Turn::Unusable(agent_v1::Unusable { reason: tail(reason, FINDINGS_BYTES).to_owned() })
         }
-        Turn::Attempt(attempt) => agent_v1::turn::Turn::Attempt(attempt_message(attempt)),
+        Turn::Closer(closer) => agent_v1::turn::Turn::Closer(agent_v1::Closer {
+            picture: u32::try_from(closer.picture).unwrap_or_default(),
+            question: head(&closer.question, FINDINGS_BYTES),
+            image_key: closer.image_key.clone(),
+            read: head(&closer.read, STDOUT_BYTES),
+            answer: closer.answer.as_ref().map(|answer| head(answer, FINDINGS_BYTES)),
+        }),
+        Turn::Attempt(attempt) => agent_v1::turn::Turn::Attempt(attempt_message(attempt, best)),
     }
 }
 
-fn attempt_message(attempt: &Attempt) -> agent_v1::Attempt {
+/// Reports of a comparison, each sentence cut, at most so many.
+fn report(sentences: &[String]) -> Vec<String> {
+    sentences.iter().take(12).map(|sentence| head(sentence, 300)).collect()
+}
+
+fn attempt_message(attempt: &Attempt, best: bool) -> agent_v1::Attempt {
     let verdict = attempt.review.as_ref().map_or(common_v1::Verdict::Unspecified, |review| review.verdict.into());
     let findings = attempt.review.iter().flat_map(|review| &review.findings).map(|finding| {
         format!(
@@ -120,6 +205,13 @@ fn attempt_message(attempt: &Attempt) -> agent_v1::Attempt {
             stderr_tail: tail(&run.stderr_tail, STDERR_BYTES).to_owned(),
             outputs: run.outputs.iter().take(32).map(|output| output.name.clone()).collect(),
         }),
+        comparison: attempt.comparison.as_ref().map(|comparison| agent_v1::Comparison {
+            score: comparison.score,
+            good: comparison.good,
+            code_report: report(&comparison.code_report),
+            visual_report: report(&comparison.visual_report),
+        }),
+        best,
     }
 }
 
@@ -134,6 +226,10 @@ fn run(job: &Job, step: &Step) -> Result<sandbox_v1::Run, InvalidMessage> {
                 blob_key: seen.evidence_key.clone(),
             });
         }
+    }
+    // Whoever corrects an axis starts from the places where the values were found.
+    if let Some(earlier) = job.earlier.as_ref().filter(|earlier| !earlier.overlay_key.is_empty()) {
+        inputs.push(sandbox_v1::Input { name: "overlay.json".to_owned(), blob_key: earlier.overlay_key.clone() });
     }
     Ok(sandbox_v1::Run {
         job_id: job.id.to_string(),
@@ -165,6 +261,7 @@ fn outcome_of(outcome: jobs_v1::step_event::Outcome) -> Result<Outcome, InvalidM
             kind: PictureKind::from_name(&seen.kind),
             confidence: seen.confidence.clamp(0.0, 1.0),
             title: seen.title,
+            flags: seen.flags,
         }),
         Wire::Thought(thought) => {
             let usage = thought.usage.unwrap_or_default().into();
@@ -182,6 +279,7 @@ fn outcome_of(outcome: jobs_v1::step_event::Outcome) -> Result<Outcome, InvalidM
             outputs: ran.outputs.into_iter().map(Into::into).collect(),
             result_key: ran.result_key,
         }),
+        Wire::Compared(compared) => Outcome::Compared(compared.into()),
     })
 }
 
@@ -192,6 +290,16 @@ fn thought_of(action: agent_v1::thought::Action) -> Thought {
         Action::WriteCode(code) => {
             Thought::WriteCode { code: code.code, code_key: code.code_key, explanation: code.explanation }
         }
+        Action::LookCloser(look) => Thought::LookCloser {
+            picture: look.picture as usize,
+            area: look.r#box.map(|area| Area {
+                left: area.left,
+                top: area.top,
+                width: area.width.max(1),
+                height: area.height.max(1),
+            }),
+            question: look.question,
+        },
         Action::Finish(finish) => Thought::Finish(finish.summary),
         Action::Unusable(reason) => Thought::Unusable(reason),
     }

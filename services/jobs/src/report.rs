@@ -1,7 +1,9 @@
 //! From a job and its stored results to the report a person gets.
 
-use crate::doc::{Attempt, Job, Millis, Step};
+use crate::doc::{Attempt, Job, Millis, Step, Turn};
+use crate::measure;
 use blob::{BlobError, BlobKey, BlobReader, ErrorKind};
+use common::compare::{Proof, Round};
 use common::execution::{ExecutionResult, OutputFile};
 use common::job::{JobReport, ReportReview, ReportRun, ReportStep};
 use common::{ErrorCode, Failure, JobId};
@@ -41,14 +43,16 @@ pub async fn of<B: BlobReader + ?Sized>(
         Some(attempt) => run_of(attempt, blob).await?,
         None => None,
     };
-    let outputs =
-        delivered.and_then(|attempt| attempt.run.as_ref()).map(|run| run.outputs.as_slice()).unwrap_or_default();
+    let outputs = delivered.map(|attempt| measure::deliveries(attempt, job.pictures.len())).unwrap_or_default();
     Ok(JobReport {
         job_id: job.id,
         state: job.state,
         summary: job.summary.clone(),
         models: job.models.clone(),
         notes: job.notes.clone(),
+        flags: job.flags(),
+        stopped_by: job.stopped,
+        parent: job.parent(),
         image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
         code: delivered.map(|attempt| attempt.code.clone()),
         review: delivered
@@ -56,10 +60,50 @@ pub async fn of<B: BlobReader + ?Sized>(
             .map(|review| ReportReview { verdict: review.verdict, findings: review.findings.clone() }),
         run,
         outputs: outputs.iter().map(|output| linked(job.id, output, links)).collect(),
+        rounds: rounds(job),
+        proof: delivered.map(|attempt| proof(attempt, job.pictures.len())).unwrap_or_default(),
         steps: steps(job, now),
         usage: job.usage,
         error: job.error.clone(),
     })
+}
+
+/// The attempts that were measured.
+fn rounds(job: &Job) -> Vec<Round> {
+    let attempts = job.turns.iter().enumerate().filter_map(|(index, turn)| match turn {
+        Turn::Attempt(attempt) => Some((index, attempt)),
+        _ => None,
+    });
+    let scored = attempts.zip(1..).filter_map(|((index, attempt), number)| {
+        let comparison = attempt.comparison.as_ref()?;
+        Some(Round {
+            attempt: number,
+            score: comparison.score,
+            good: comparison.good,
+            measures: comparison.measures.clone(),
+            code_report: comparison.code_report.clone(),
+            visual_report: comparison.visual_report.clone(),
+            delivered: job.best == Some(index),
+        })
+    });
+    scored.collect()
+}
+
+fn proof(attempt: &Attempt, pictures: usize) -> Vec<Proof> {
+    let values = attempt.comparison.as_ref().map(|comparison| comparison.values.as_slice()).unwrap_or_default();
+    let of = |measured: &crate::doc::Measured| Proof {
+        picture: u32::try_from(measured.picture).unwrap_or_default(),
+        values: values.iter().find(|values| values.picture as usize == measured.picture).copied(),
+        overlay_png: measured
+            .overlay_png
+            .as_ref()
+            .map(|overlay| measure::overlay_name(attempt, pictures, measured.picture, &overlay.name)),
+        overlay_json: measured
+            .overlay_json
+            .as_ref()
+            .map(|overlay| measure::overlay_name(attempt, pictures, measured.picture, &overlay.name)),
+    };
+    attempt.measured.iter().map(of).collect()
 }
 
 /// The steps so far; a running one has lasted until now.

@@ -1,7 +1,7 @@
 //! What a person sends to create a job, and the checks it must pass. Pure.
 
 use crate::store::IdempotencyKey;
-use common::job::{JobOptions, MAX_PICTURES, MAX_PROMPT_BYTES, MAX_REPAIRS};
+use common::job::{JobOptions, MAX_JOB_SECONDS, MAX_PICTURES, MAX_PROMPT_BYTES, MAX_REPAIRS, MAX_TURNS, MAX_VARIANTS};
 use common::{ErrorCode, Failure, FileId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -42,6 +42,18 @@ impl NewJob {
         if !(1..=120).contains(&self.options.run_timeout_seconds) {
             return invalid("'options.run_timeout_seconds' must be 1 to 120.");
         }
+        if !(1..=MAX_VARIANTS).contains(&self.options.variants) {
+            return invalid("'options.variants' must be 1 to 4.");
+        }
+        if !(1..=MAX_TURNS).contains(&self.options.max_turns) {
+            return invalid("'options.max_turns' must be 1 to 16.");
+        }
+        if self.options.max_tokens == Some(0) {
+            return invalid("'options.max_tokens' must be at least 1.");
+        }
+        if self.options.max_seconds.is_some_and(|seconds| !(1..=MAX_JOB_SECONDS).contains(&seconds)) {
+            return invalid("'options.max_seconds' must be 1 to 86400.");
+        }
         Ok(self)
     }
 
@@ -64,12 +76,15 @@ impl NewJob {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::spend::Usd;
 
     /// Protects the queue: a request that cannot be honoured is refused before anything is stored.
     #[test]
     fn bad_requests_name_their_field() {
         let files = |n| (0..n).map(|_| FileId::new()).collect::<Vec<_>>();
-        let with = |max_repairs, run_timeout_seconds| JobOptions { max_repairs, run_timeout_seconds };
+        let with =
+            |max_repairs, run_timeout_seconds| JobOptions { max_repairs, run_timeout_seconds, ..JobOptions::default() };
+        let standard = JobOptions::default();
         let rows: Vec<(Vec<FileId>, usize, JobOptions, Option<ErrorCode>)> = vec![
             (files(1), 0, JobOptions::default(), None),
             (files(8), MAX_PROMPT_BYTES, with(0, 1), None),
@@ -79,6 +94,14 @@ mod tests {
             (files(1), 0, with(4, 120), Some(ErrorCode::InvalidField)),
             (files(1), 0, with(3, 0), Some(ErrorCode::InvalidField)),
             (files(1), 0, with(3, 121), Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { variants: 0, ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { variants: 5, ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { max_turns: 0, ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { max_turns: 17, ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { max_tokens: Some(0), ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { max_seconds: Some(0), ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { max_seconds: Some(86_401), ..standard }, Some(ErrorCode::InvalidField)),
+            (files(1), 0, JobOptions { max_cost_usd: Some(Usd::default()), ..standard }, None),
         ];
         for (file_ids, prompt, options, expected) in rows {
             let request = NewJob { file_ids, prompt: "x".repeat(prompt), options };

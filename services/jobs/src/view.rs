@@ -3,8 +3,9 @@
 use crate::doc::{Job, Millis};
 use crate::report;
 use chrono::{DateTime, Utc};
-use common::job::{JobOptions, JobState, ReportStep, Usage};
+use common::job::{JobOptions, JobState, ReportStep, Stopped};
 use common::picture::PictureKind;
+use common::spend::Spending;
 use common::{Failure, FileId, JobId};
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +28,18 @@ pub struct JobView {
     pub summary: String,
     /// Why it failed, where it did.
     pub error: Option<Failure>,
+    /// What a person should know of text in the pictures: that it reads like instructions to a model.
+    pub flags: Vec<String>,
+    /// What ended the work before it was satisfied with the result; absent where it was.
+    pub stopped_by: Option<Stopped>,
+    /// The job this one goes on from.
+    pub parent: Option<JobId>,
+    /// All jobs of the chain before this one, oldest first.
+    pub chain: Vec<JobId>,
     /// Its steps so far.
     pub steps: Vec<ReportStep>,
-    /// Tokens used so far.
-    pub usage: Usage,
+    /// Tokens used so far, and what they cost.
+    pub usage: Spending,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
     /// When work began.
@@ -63,6 +72,10 @@ impl JobView {
             image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
             summary: job.summary.clone(),
             error: job.error.clone(),
+            flags: job.flags(),
+            stopped_by: job.stopped,
+            parent: job.parent(),
+            chain: job.earlier.as_ref().map(|earlier| earlier.chain.clone()).unwrap_or_default(),
             steps: report::steps(job, now),
             usage: job.usage,
             created_at: time(job.created_at),

@@ -273,6 +273,7 @@ fn output(file: Harvested) -> (OutputFile, Bytes) {
         media_type: file.media_type.to_owned(),
         bytes: file.bytes.len() as u64,
         sha256: file.sha256,
+        alt: None,
     };
     (output, file.bytes)
 }

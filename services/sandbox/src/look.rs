@@ -167,6 +167,7 @@ fn summary(key: &BlobKey, evidence: &[u8]) -> Result<common_v1::Seen, Trouble> {
         kind: PictureKind::from_name(&parsed.kind.name).as_str().to_owned(),
         confidence: parsed.kind.confidence.clamp(0.0, 1.0),
         title: shortened(&title).to_owned(),
+        flags: Vec::new(),
     })
 }
 

@@ -1,10 +1,11 @@
 //! Conversions between generated message types and domain types, each refusing what makes no sense.
 
-use super::{common_v1 as pb, sandbox_v1};
+use super::{common_v1 as pb, critic_v1, sandbox_v1};
+use crate::compare::{Comparison, Measure, PictureValues};
 use crate::execution::{OutputFile, RunStatus};
-use crate::job::Usage;
 use crate::picture::PictureRef;
 use crate::review::{Confidence, Finding, Review, Severity, Verdict};
+use crate::spend::{Spending, Usd};
 use crate::{ErrorCode, Failure};
 use prost::Message;
 
@@ -153,7 +154,7 @@ impl TryFrom<pb::Finding> for Finding {
     }
 }
 
-impl From<Review> for super::critic_v1::Reviewed {
+impl From<Review> for critic_v1::Reviewed {
     fn from(review: Review) -> Self {
         Self {
             verdict: pb::Verdict::from(review.verdict).into(),
@@ -162,10 +163,10 @@ impl From<Review> for super::critic_v1::Reviewed {
     }
 }
 
-impl TryFrom<super::critic_v1::Reviewed> for Review {
+impl TryFrom<critic_v1::Reviewed> for Review {
     type Error = InvalidMessage;
 
-    fn try_from(reviewed: super::critic_v1::Reviewed) -> Result<Self, InvalidMessage> {
+    fn try_from(reviewed: critic_v1::Reviewed) -> Result<Self, InvalidMessage> {
         Ok(Self {
             verdict: reviewed.verdict().try_into()?,
             findings: reviewed.findings.into_iter().map(Finding::try_from).collect::<Result<_, _>>()?,
@@ -173,15 +174,78 @@ impl TryFrom<super::critic_v1::Reviewed> for Review {
     }
 }
 
-impl From<Usage> for pb::Usage {
-    fn from(usage: Usage) -> Self {
-        Self { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens }
+impl From<Spending> for pb::Usage {
+    fn from(spent: Spending) -> Self {
+        Self {
+            prompt_tokens: spent.prompt_tokens,
+            completion_tokens: spent.completion_tokens,
+            calls: spent.calls,
+            cost_micro_usd: spent.cost_usd.micros(),
+        }
     }
 }
 
-impl From<pb::Usage> for Usage {
+impl From<pb::Usage> for Spending {
     fn from(usage: pb::Usage) -> Self {
-        Self { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens }
+        Self {
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            calls: usage.calls,
+            cost_usd: Usd::from_micros(usage.cost_micro_usd),
+        }
+    }
+}
+
+impl From<Comparison> for critic_v1::Compared {
+    fn from(compared: Comparison) -> Self {
+        let measure = |measure: Measure| critic_v1::Measure {
+            name: measure.name,
+            value: measure.value,
+            aim: measure.aim,
+            note: measure.note,
+        };
+        let values = |values: PictureValues| critic_v1::Values {
+            picture: values.picture,
+            total: values.total,
+            trusted: values.trusted,
+            median_residual_px: values.median_residual_px,
+        };
+        Self {
+            score: compared.score,
+            good: compared.good,
+            measures: compared.measures.into_iter().map(measure).collect(),
+            code_report: compared.code_report,
+            visual_report: compared.visual_report,
+            values: compared.values.into_iter().map(values).collect(),
+            alt_texts: compared.alt_texts.into_iter().collect(),
+        }
+    }
+}
+
+impl From<critic_v1::Compared> for Comparison {
+    fn from(compared: critic_v1::Compared) -> Self {
+        let share = |value: f64| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
+        let measure = |measure: critic_v1::Measure| Measure {
+            name: measure.name,
+            value: share(measure.value),
+            aim: share(measure.aim),
+            note: measure.note,
+        };
+        let values = |values: critic_v1::Values| PictureValues {
+            picture: values.picture,
+            total: values.total,
+            trusted: values.trusted,
+            median_residual_px: values.median_residual_px.filter(|residual| residual.is_finite()),
+        };
+        Self {
+            score: share(compared.score),
+            good: compared.good,
+            measures: compared.measures.into_iter().map(measure).collect(),
+            code_report: compared.code_report,
+            visual_report: compared.visual_report,
+            values: compared.values.into_iter().map(values).collect(),
+            alt_texts: compared.alt_texts.into_iter().collect(),
+        }
     }
 }
 
@@ -245,6 +309,7 @@ impl From<pb::Output> for OutputFile {
             bytes: output.bytes,
             sha256: output.sha256,
             path: output.blob_key,
+            alt: None,
         }
     }
 }
@@ -289,8 +354,8 @@ mod tests {
                 blocks: true,
             }],
         };
-        let bytes = encode(&super::super::critic_v1::Reviewed::from(review.clone())).unwrap();
-        let back: super::super::critic_v1::Reviewed = decode(&bytes).unwrap();
+        let bytes = encode(&critic_v1::Reviewed::from(review.clone())).unwrap();
+        let back: critic_v1::Reviewed = decode(&bytes).unwrap();
         assert_eq!(Review::try_from(back).unwrap(), review);
     }
 

@@ -67,6 +67,15 @@ pub fn write_code(pictures: &[Picture<'_>], prompt: &str, failures: &[String]) -
     Draft { code: assemble::script(&steps), explanation }
 }
 
+/// A script that reads the numbers of an earlier result again by corrected axes: it takes the places where the values
+/// were found from `/box/in/overlay.json` and the axes from `/box/in/evidence.json`, and looks at no pixel.
+pub fn recalibrate() -> Draft {
+    Draft {
+        code: include_str!("templates/recalibrate.py").to_owned(),
+        explanation: "The values keep their places on the picture and are read again by the corrected axes.".to_owned(),
+    }
+}
+
 /// What was understood of each picture, and the reader chosen for it.
 fn choices(pictures: &[Picture<'_>], prompt: &str, failures: usize) -> Vec<(Evidence, Choice)> {
     let wish = intent::wish(prompt);

@@ -1,6 +1,5 @@
 use super::*;
 use crate::turn::Attempt;
-use common::{JobId, StepId};
 
 fn run(status: RunStatus, stdout: &str, stderr: &str) -> Run {
     Run {
@@ -13,14 +12,7 @@ fn run(status: RunStatus, stdout: &str, stderr: &str) -> Run {
 }
 
 fn turn(past: Vec<Past>) -> Turn {
-    Turn {
-        job_id: JobId::new(),
-        step_id: StepId::new(),
-        prompt: String::new(),
-        pictures: vec![],
-        past,
-        attempts_left: 0,
-    }
+    Turn::of("", past, 0)
 }
 
 /// Protects the person from silence: without a model the result is told in the script's own words, and
@@ -40,7 +32,9 @@ fn worked_scripts_speak_for_themselves() {
 /// Protects honesty at the end: the last failure is named with its cause and with something to try.
 #[test]
 fn failures_are_told_with_cause_and_advice() {
-    let attempt = |findings: &str, run| Past::Attempt(Attempt { code_key: "k".into(), findings: findings.into(), run });
+    let attempt = |findings: &str, run| {
+        Past::Attempt(Attempt { code_key: "k".into(), findings: findings.into(), run, ..Attempt::default() })
+    };
     let cases = [
         (vec![attempt("line 1: bandit B602", None)], vec!["The one attempt", "blocked", "B602", "network"]),
         (

@@ -76,7 +76,7 @@ impl Rig {
     }
 
     pub fn agent_on(&self, bus: SharedBus, blob: SharedStore, vision: Role, reasoning: Role, code: Role) -> Agent {
-        Agent::new(Deps { bus, blob, vision, reasoning, code }, self.settings)
+        Agent::new(Deps { bus, blob, vision, reasoning, code, prices: agent::Prices::default() }, self.settings)
     }
 
     /// Starts an agent whose code is written by `code`; the other roles are played by rules.
@@ -143,9 +143,11 @@ pub fn think(prompt: &str, transcript: Vec<Turn>, attempts_left: u32) -> agent_v
             kind: "other".into(),
             confidence: 0.4,
             title: String::new(),
+            flags: Vec::new(),
         }],
         transcript: transcript.into_iter().map(|turn| agent_v1::Turn { turn: Some(turn) }).collect(),
         attempts_left,
+        ..Default::default()
     }
 }
 
@@ -156,6 +158,7 @@ pub fn attempt(code_key: &str, findings: &str, run: Option<agent_v1::RunSummary>
         verdict: verdict.into(),
         findings: findings.into(),
         run,
+        ..Default::default()
     })
 }
 

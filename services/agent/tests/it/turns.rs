@@ -54,7 +54,7 @@ async fn a_model_writes_code() {
     let rig = Rig::new().await;
     let _running = rig.start(rig.script(GOOD)).await;
     let thought = rig.thought(&think("count", vec![], 4)).await;
-    assert_eq!(thought.usage, Some(Usage { prompt_tokens: 7, completion_tokens: 3 }));
+    assert_eq!(thought.usage, Some(Usage { prompt_tokens: 7, completion_tokens: 3, calls: 1, cost_micro_usd: 0 }));
     assert_eq!((thought.model.as_str(), thought.prompt_version), ("scripted", agent::prompt_version()));
     let Some(Action::WriteCode(written)) = thought.action else { panic!("no code") };
     assert_eq!((written.code.as_str(), written.explanation.as_str()), ("print(1)\n", "Counts."));

@@ -166,10 +166,11 @@ async fn critic_check(environment: &Environment, checks: &mut Vec<Checked>) {
 async fn models_check(environment: &Environment, checks: &mut Vec<Checked>) {
     let asked = async {
         let [vision, reasoning, code] = agent::roles(&environment.settings)?;
+        let prices = agent::prices(&environment.settings)?;
         let folder = tempfile::tempdir()
             .map_err(|error| NotReady::new(error.to_string(), "make the temporary folder writable"))?;
         let blob = system::open_blob_in(folder.path()).await?;
-        let deps = agent::Deps { bus: Arc::new(bus::MemoryBus::new()), blob, vision, reasoning, code };
+        let deps = agent::Deps { bus: Arc::new(bus::MemoryBus::new()), blob, vision, reasoning, code, prices };
         Ok::<_, NotReady>(Agent::new(deps, agent::Settings::of(&environment.settings)).check().await)
     };
     match asked.await {

@@ -8,7 +8,8 @@ use crate::printable::printable;
 use crate::progress::Progress;
 use crate::system::System;
 use bytes::Bytes;
-use common::job::{JobReport, JobState, Usage};
+use common::job::{JobReport, JobState};
+use common::spend::Spending;
 use common::{ErrorCode, Failure, FileId, JobId, OwnerId};
 use futures::StreamExt;
 use jobs::{LinkStyle, NewJob};
@@ -57,8 +58,9 @@ pub async fn run(options: cli::Run, environment: Environment) -> Exit {
 /// The report's shape when there is no job to report on.
 fn without_job(failure: &Failure) -> Value {
     json!({
-        "job_id": null, "state": "failed", "summary": failure.detail, "models": [], "notes": [], "image_kind": null, "code": null, "review": null,
-        "run": null, "outputs": [], "steps": [], "usage": Usage::default(), "error": failure,
+        "job_id": null, "state": "failed", "summary": failure.detail, "models": [], "notes": [], "flags": [],
+        "stopped_by": null, "parent": null, "image_kind": null, "code": null, "review": null, "run": null, "outputs": [],
+        "rounds": [], "proof": [], "steps": [], "usage": Spending::default(), "error": failure,
     })
 }
 

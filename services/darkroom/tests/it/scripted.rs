@@ -37,11 +37,19 @@ fn stories() -> Vec<Story> {
         story("works at once", &[GOOD], "succeeded", None, Some("ok"), 1),
         story("blocked by bandit, then fixed", &[EVIL, GOOD], "succeeded", None, Some("ok"), 2),
         story("crashes, then fixed", &["raise ValueError('first')", GOOD], "succeeded", None, Some("ok"), 2),
-        story("never works", &["raise ValueError('always')"], "failed", Some("run_failed"), Some("error"), 4),
-        story("always blocked", &[EVIL], "failed", Some("review_blocked"), None, 4),
+        story(
+            "never works",
+            &["raise ValueError('a')", "raise KeyError('b')", "raise OSError('c')", "raise TypeError('d')"],
+            "failed",
+            Some("run_failed"),
+            Some("error"),
+            4,
+        ),
+        story("fails in circles", &["raise ValueError('always')"], "failed", Some("run_failed"), Some("error"), 1),
+        story("always blocked", &[EVIL], "failed", Some("review_blocked"), None, 1),
         Story {
             options: short,
-            ..story("loops for ever", &["while True:\n    pass"], "failed", Some("run_timeout"), Some("timeout"), 2)
+            ..story("loops for ever", &["while True:\n    pass"], "failed", Some("run_timeout"), Some("timeout"), 1)
         },
         Story {
             options: once.clone(),

@@ -2,6 +2,7 @@ use super::*;
 use common::job::JobOptions;
 use common::picture::{PictureKind, PictureRef};
 use common::review::{Confidence, Finding, Severity};
+use common::spend::Usd;
 use common::{FileId, JobId};
 
 const MINUTE: Millis = 60_000;
@@ -15,11 +16,17 @@ fn job(pictures: usize) -> Job {
 }
 
 fn seen() -> Outcome {
-    Outcome::Looked(Seen { evidence_key: "e".into(), kind: PictureKind::Bar, confidence: 0.9, title: String::new() })
+    Outcome::Looked(Seen {
+        evidence_key: "e".into(),
+        kind: PictureKind::Bar,
+        confidence: 0.9,
+        title: String::new(),
+        flags: vec![],
+    })
 }
 
 fn thought(thought: Thought) -> Outcome {
-    let usage = Usage { prompt_tokens: 10, completion_tokens: 1 };
+    let usage = Spending::call(common::job::Usage { prompt_tokens: 10, completion_tokens: 1 }, Usd::from_micros(3));
     let notes = vec!["Another model answered.".to_owned()];
     Outcome::Thought(thought, By { usage, model: "m".into(), notes })
 }
@@ -56,6 +63,13 @@ fn ran(status: RunStatus) -> Outcome {
         outputs: Vec::new(),
         result_key: "r".into(),
     })
+}
+
+/// An attempt of its own that ends so, with an error that is not the one before.
+fn tried(n: usize, status: RunStatus) -> Vec<Outcome> {
+    let Outcome::Ran(run) = ran(status) else { unreachable!() };
+    let stderr_tail = format!("Error{}: no", ["A", "B", "C", "D"][n % 4]);
+    vec![code(&format!("a{n}")), review(Verdict::Pass), Outcome::Ran(Run { stderr_tail, ..run })]
 }
 
 /// Answers the one running step with each outcome in turn.
@@ -113,11 +127,10 @@ fn stories_end_as_they_should() {
                 seen(),
                 code("a"),
                 review(Block),
-                code("a"),
+                code("b"),
                 review(Block),
-                code("a"),
-                review(Block),
-                code("a"),
+                thought(Thought::Unusable("no code".into())),
+                code("c"),
                 review(Block),
             ],
             Failed,
@@ -125,19 +138,19 @@ fn stories_end_as_they_should() {
         ),
         (
             "never works",
-            [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(Error)]).collect()].concat(),
+            [vec![seen()], (0..4).flat_map(|n| tried(n, Error)).collect()].concat(),
             Failed,
             Some(ErrorCode::RunFailed),
         ),
         (
             "loops",
-            [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(Timeout)]).collect()].concat(),
+            [vec![seen()], (0..4).flat_map(|n| tried(n, Timeout)).collect()].concat(),
             Failed,
             Some(ErrorCode::RunTimeout),
         ),
         (
             "eats memory",
-            [vec![seen()], (0..4).flat_map(|_| [code("a"), review(Pass), ran(OutOfMemory)]).collect()].concat(),
+            [vec![seen()], (0..4).flat_map(|n| tried(n, OutOfMemory)).collect()].concat(),
             Failed,
             Some(ErrorCode::RunOutOfMemory),
         ),
@@ -159,7 +172,8 @@ fn stories_end_as_they_should() {
             "worse afterwards keeps the best",
             [
                 vec![seen(), code("a"), review(Pass), ran(Ok)],
-                (0..3).flat_map(|_| [code("b"), review(Pass), ran(Error)]).collect(),
+                (0..3).flat_map(|n| tried(n, Error)).collect(),
+                vec![finish()],
             ]
             .concat(),
             Succeeded,
@@ -286,9 +300,10 @@ fn the_job_has_a_time_limit() {
 #[test]
 fn endless_notes_end() {
     let mut now = play(job(1), vec![seen()]);
-    for _ in 0..MAX_THINKS {
+    for _ in 0..common::job::MAX_TURNS {
         let Some(step) = now.steps.iter().find(|s| s.state == StepState::Running).map(|s| s.id) else { break };
         now = advance(&now, Input::Answer(step, thought(Thought::VisionNotes("more".into()))), 3).job;
     }
     assert!(now.state.is_final());
+    assert_eq!(now.stopped, Some(Stopped::Turns));
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod events;
+mod follow_up;
 mod manage;
 mod outputs;
 mod read;
@@ -18,5 +19,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(outputs::output)
         .service(manage::cancel)
         .service(manage::retry)
+        .service(follow_up::refine)
+        .service(follow_up::calibrate)
         .service(manage::delete);
 }

@@ -58,7 +58,12 @@ impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> 
             }
             Topic::SandboxRun => {
                 let run: sandbox_v1::Run = decode(&message.payload).expect("a run");
-                (run.job_id, run.step_id, agent_v1::Think::default())
+                // What is run stands where a prompt would: workers tell the platform's own scripts by it.
+                (run.job_id, run.step_id, agent_v1::Think { prompt: run.code, ..Default::default() })
+            }
+            Topic::CriticCompare => {
+                let compare: critic_v1::Compare = decode(&message.payload).expect("a comparison");
+                (compare.job_id, compare.step_id, agent_v1::Think::default())
             }
             Topic::CriticReview => {
                 let review: critic_v1::Review = decode(&message.payload).expect("a review");
@@ -88,7 +93,22 @@ impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> 
     }
 }
 
-/// The straight path: a bar chart, code, a pass, a good run, a summary.
+fn output(name: &str) -> common_v1::Output {
+    let media_type = match name.rsplit('.').next() {
+        Some("csv") => "text/csv",
+        Some("png") => "image/png",
+        _ => "application/json",
+    };
+    common_v1::Output {
+        name: name.into(),
+        media_type: media_type.into(),
+        bytes: 4,
+        sha256: "0".repeat(64),
+        blob_key: format!("jobs/out/{name}"),
+    }
+}
+
+/// The straight path: a bar chart, code, a pass, a good run that fits the picture, a summary.
 pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
     Some(match topic {
         Topic::SandboxLook => Outcome::Looked(common_v1::Seen {
@@ -96,21 +116,28 @@ pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
             kind: "bar".into(),
             confidence: 0.9,
             title: "Title".into(),
+            flags: Vec::new(),
         }),
         Topic::CriticReview => {
             Outcome::Reviewed(critic_v1::Reviewed { verdict: common_v1::Verdict::Pass.into(), findings: Vec::new() })
         }
+        Topic::SandboxRun if think.prompt.contains("prove.main") => Outcome::Ran(sandbox_v1::Ran {
+            status: common_v1::RunStatus::Ok.into(),
+            outputs: ["measure.json", "overlay.png", "overlay.json"].map(output).to_vec(),
+            ..Default::default()
+        }),
+        Topic::CriticCompare => Outcome::Compared(critic_v1::Compared {
+            score: 0.9,
+            good: true,
+            measures: vec![critic_v1::Measure { name: "values".into(), value: 0.9, aim: 0.9, note: String::new() }],
+            values: vec![critic_v1::Values { picture: 0, total: 10, trusted: 9, median_residual_px: Some(0.5) }],
+            ..Default::default()
+        }),
         Topic::SandboxRun => Outcome::Ran(sandbox_v1::Ran {
             status: common_v1::RunStatus::Ok.into(),
             exit_code: Some(0),
             stdout_tail: "5 bars".into(),
-            outputs: vec![common_v1::Output {
-                name: "values.csv".into(),
-                media_type: "text/csv".into(),
-                bytes: 4,
-                sha256: "0".repeat(64),
-                blob_key: "jobs/out/values.csv".into(),
-            }],
+            outputs: vec![output("values.csv")],
             result_key: "jobs/none/result.json".into(),
             ..Default::default()
         }),
@@ -124,7 +151,7 @@ pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
             } else {
                 agent_v1::thought::Action::Finish(agent_v1::Finish { summary: "Five bars.".into() })
             }),
-            usage: Some(common_v1::Usage { prompt_tokens: 3, completion_tokens: 2 }),
+            usage: Some(common_v1::Usage { prompt_tokens: 3, completion_tokens: 2, calls: 1, cost_micro_usd: 5 }),
             model: "stand-in".into(),
             prompt_version: String::new(),
             notes: Vec::new(),

@@ -20,17 +20,30 @@ async fn a_job_runs_to_its_report() {
     assert_eq!((view.state, view.summary.as_str()), (JobState::Succeeded, "Five bars."));
     let report = process.jobs.report(&OwnerId::local(), id, LinkStyle::Http).await.expect("report");
     let kinds: Vec<_> = report.steps.iter().map(|step| (step.kind, step.state)).collect();
-    let expected = [StepKind::Look, StepKind::Think, StepKind::Review, StepKind::Run, StepKind::Think];
+    let expected = [
+        StepKind::Look,
+        StepKind::Think,
+        StepKind::Review,
+        StepKind::Run,
+        StepKind::Measure,
+        StepKind::Compare,
+        StepKind::Think,
+    ];
     assert_eq!(kinds, expected.map(|kind| (kind, StepState::Succeeded)));
+    let names: Vec<&str> = report.outputs.iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["values.csv", "overlay.png", "overlay.json"]);
+    assert_eq!((report.rounds.len(), report.rounds[0].delivered, report.rounds[0].score), (1, true, 0.9));
+    let values = report.proof[0].values.expect("values held against the picture");
+    assert_eq!((values.total, values.trusted, report.proof[0].overlay_json.as_deref()), (10, 9, Some("overlay.json")));
     assert_eq!(report.outputs[0].path, format!("/api/v1/jobs/{id}/outputs/values.csv"));
     assert_eq!((report.code.as_deref(), report.usage.prompt_tokens), (Some("print(5)"), 6));
     assert_eq!(report.run.expect("run").stdout, "5 bars");
     let events: Vec<_> = process.jobs.events(&OwnerId::local(), id, 0).await.expect("events").collect().await;
-    assert_eq!(events.iter().map(|event| event.number).collect::<Vec<_>>(), (1..=13).collect::<Vec<_>>());
-    assert_eq!((events[0].kind.as_str(), events[12].kind.as_str()), ("job_queued", "job_finished"));
-    let later: Vec<_> = process.jobs.events(&OwnerId::local(), id, 11).await.expect("events").collect().await;
+    assert_eq!(events.iter().map(|event| event.number).collect::<Vec<_>>(), (1..=17).collect::<Vec<_>>());
+    assert_eq!((events[0].kind.as_str(), events[16].kind.as_str()), ("job_queued", "job_finished"));
+    let later: Vec<_> = process.jobs.events(&OwnerId::local(), id, 15).await.expect("events").collect().await;
     assert_eq!(later.len(), 2);
-    assert_eq!(process.asked.lock().expect("lock").len(), 5, "each step was asked for once");
+    assert_eq!(process.asked.lock().expect("lock").len(), 7, "each step was asked for once");
     process.end().await;
 }
 
@@ -38,7 +51,8 @@ async fn a_job_runs_to_its_report() {
 /// one finishes the job, asks again for that step under the same id, and for no finished one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_at_any_step_loses_and_repeats_nothing() {
-    for silent in [Topic::SandboxLook, Topic::AgentThink, Topic::CriticReview, Topic::SandboxRun] {
+    for silent in [Topic::SandboxLook, Topic::AgentThink, Topic::CriticReview, Topic::SandboxRun, Topic::CriticCompare]
+    {
         let folder = tempfile::tempdir().expect("folder");
         let file = FileId::new();
         let mute = move |topic, think: &_| if topic == silent { None } else { straight(topic, think) };
@@ -61,7 +75,7 @@ async fn a_restart_at_any_step_loses_and_repeats_nothing() {
         for (_, step) in before.iter().chain(&after) {
             *asked.entry(step.clone()).or_default() += 1;
         }
-        assert_eq!(asked.len(), 5, "{silent}: no step was made twice");
+        assert_eq!(asked.len(), 7, "{silent}: no step was made twice");
         assert_eq!(
             asked.values().filter(|times| **times > 1).count(),
             1,
