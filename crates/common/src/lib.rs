@@ -6,6 +6,7 @@ pub mod compare;
 pub mod error;
 pub mod execution;
 pub mod id;
+pub mod injection;
 pub mod job;
 pub mod picture;
 pub mod review;
