@@ -20,6 +20,7 @@ mod handler;
 mod health;
 mod http;
 mod keys;
+mod links;
 mod notes;
 mod outcome;
 mod parse;

@@ -42,15 +42,32 @@ pub fn version() -> String {
     digits
 }
 
-/// Puts data between two lines that it cannot contain itself, so that it cannot end its own quotation.
+/// Puts data between two lines that it cannot contain itself, so that it can neither end its own quotation nor look like
+/// another one: marks of any quotation within it are pulled apart (`< < <`).
 pub fn fenced(label: &str, data: &str) -> String {
-    let mut mark = label.to_owned();
-    let mut n = 1;
-    while data.contains(&format!("{mark}>>>")) {
-        n += 1;
-        mark = format!("{label}-{n}");
+    format!("<<<{label}\n{}\n{label}>>>", without_marks(data.trim_end()))
+}
+
+/// Three angle brackets in a row are what marks begin and end with; here blanks stand between them.
+fn without_marks(data: &str) -> String {
+    let mut text = String::with_capacity(data.len());
+    let mut row = 0;
+    let mut last = None;
+    let mut characters = data.chars().peekable();
+    while let Some(c) = characters.next() {
+        if !matches!(c, '<' | '>') {
+            (row, last) = (0, None);
+            text.push(c);
+            continue;
+        }
+        row = if last == Some(c) { row + 1 } else { 1 };
+        last = Some(c);
+        if row > 2 || (row == 2 && characters.peek() == Some(&c)) {
+            text.push(' ');
+        }
+        text.push(c);
     }
-    format!("<<<{mark}\n{}\n{mark}>>>", data.trim_end())
+    text
 }
 
 /// The request as a model reads it.

@@ -1,5 +1,6 @@
 //! Summaries by rule, for when no model is asked or none answers. Pure.
 
+use crate::links;
 use crate::prompt;
 use crate::text::{EVENT_TEXT_BYTES, clean, head};
 use crate::turn::{Past, Run, Turn};
@@ -26,7 +27,8 @@ pub enum Because {
 pub fn worked(explanation: &str, run: &Run, because: Because) -> String {
     let mut parts = Vec::new();
     if !explanation.trim().is_empty() {
-        parts.push(format!("What the script was meant to do: {}", explanation.trim()));
+        // A model wrote it.
+        parts.push(format!("What the script was meant to do: {}", links::removed(explanation.trim()).0));
     }
     let said = clean(run.stdout.trim());
     if said.is_empty() {

@@ -4,6 +4,7 @@ use crate::agent::{Roles, Settings};
 use crate::call::{Calls, Question};
 use crate::decide::{Decision, Models, Purpose, decide};
 use crate::keys::StepKeys;
+use crate::links;
 use crate::notes::{self, By};
 use crate::outcome::{Act, Thought};
 use crate::parse::{self, Found, Reason};
@@ -326,7 +327,10 @@ impl Thinker {
             let notes = told.into_iter().collect();
             return Ok(Thought { usage: calls.usage, notes, ..by_rule(Act::Finish(text)) });
         }
-        Ok(self.by_model(Act::Finish(said), calls.usage, &name, told))
+        let (said, had_links) = links::removed(&said);
+        let mut thought = self.by_model(Act::Finish(said), calls.usage, &name, told);
+        thought.notes.extend(had_links.then(|| links::NOTE.to_owned()));
+        Ok(thought)
     }
 
     fn by_model(&self, action: Act, usage: Spending, model: &str, note: Option<String>) -> Thought {
