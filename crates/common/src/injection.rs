@@ -39,7 +39,7 @@ const NEAR_BLOB: usize = 80;
 pub struct Flag {
     /// Name of the rule that found it.
     pub rule: &'static str,
-    /// What stands there, from its first word on: one line of at most 120 characters, without control, invisible and
+    /// What stands there, from its first word to the end of its line: one line of at most 120 characters, without control, invisible and
     /// direction-changing characters.
     pub quote: String,
 }
@@ -51,27 +51,28 @@ pub fn instructions_in(text: &str) -> Vec<Flag> {
     let text = &text[..end];
     let squashed = Squashed::of(text);
     let addressed = addresses(text, &squashed);
-    let mut found: Vec<(usize, &'static str)> = Vec::new();
+    let mut found: Vec<(usize, usize, &'static str)> = Vec::new();
     for rule in rules::ALL {
         let compiled = Compiled::of(rule);
         let counts = |at: usize| match rule.kind {
             Kind::Order => true,
             Kind::WhereAddressed => addressed.iter().any(|address| address.abs_diff(at) <= NEAR),
         };
-        if let Some(at) = compiled.first(&squashed, text, counts)
-            && !found.iter().any(|(_, name)| *name == rule.name)
+        if let Some((start, end)) = compiled.first(&squashed, text, counts)
+            && !found.iter().any(|(.., name)| *name == rule.name)
         {
-            found.push((squashed.place(at), rule.name));
+            found.push((squashed.place(start), squashed.place(end.saturating_sub(1)), rule.name));
         }
     }
-    found.extend(mark(text, rules::TEMPLATE_MARKS).map(|at| (at, "chat template")));
-    found.extend(mark(text, rules::TOOL_MARKS).map(|at| (at, "tool call")));
-    found.extend(mark(text, rules::FENCE_MARKS).map(|at| (at, "fence")));
-    found.extend(encoded(text).map(|at| (at, "encoded order")));
+    found.extend(mark(text, rules::TEMPLATE_MARKS).map(|at| (at, at, "chat template")));
+    found.extend(mark(text, rules::TOOL_MARKS).map(|at| (at, at, "tool call")));
+    found.extend(mark(text, rules::FENCE_MARKS).map(|at| (at, at, "fence")));
+    found.extend(encoded(text).map(|at| (at, at, "encoded order")));
     found.sort_unstable();
     let mut flags: Vec<Flag> = Vec::new();
-    for (at, rule) in found {
-        let quote = quote(&text[at..]);
+    for (start, last, rule) in found {
+        let end = text[last..].find('\n').map_or(text.len(), |length| last + length);
+        let quote = quote(&text[start..end]);
         if !flags.iter().any(|flag| flag.quote == quote) {
             flags.push(Flag { rule, quote });
         }
@@ -86,19 +87,21 @@ pub fn sentences(lines: &[(&str, f64)]) -> Vec<String> {
     let mut turns: Vec<f64> = lines.iter().map(|(_, turn)| *turn).collect();
     turns.sort_unstable_by(f64::total_cmp);
     turns.dedup();
-    let mut sentences = Vec::new();
+    let mut quotes: Vec<String> = Vec::new();
     for turn in turns {
         let same: Vec<&str> = lines.iter().filter(|(_, at)| *at == turn).map(|(text, _)| *text).collect();
         for Flag { quote, .. } in instructions_in(&same.join("\n")) {
-            let sentence = format!(
-                "Text in the picture reads like an instruction to a model: \"{quote}\". It was treated as data."
-            );
-            if sentences.len() < MAX_SENTENCES && !sentences.contains(&sentence) {
-                sentences.push(sentence);
+            // What is a part of an earlier quote was told with it.
+            if !quotes.iter().any(|told| told.contains(quote.trim_end_matches([' ', '…']))) {
+                quotes.push(quote);
             }
         }
     }
-    sentences
+    quotes.truncate(MAX_SENTENCES);
+    let sentence = |quote: &String| {
+        format!("Text in the picture reads like an instruction to a model: \"{quote}\". It was treated as data.")
+    };
+    quotes.iter().map(sentence).collect()
 }
 
 /// Where a model is addressed, as places among the letters.

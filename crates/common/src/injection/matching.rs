@@ -112,26 +112,27 @@ impl Compiled {
         letters.filter(|at| part.iter().any(|phrase| squashed.has(phrase, *at).is_some())).collect()
     }
 
-    /// The first place where all parts stand one after the other in a sentence, which is no prohibition and no code.
-    pub fn first(&self, squashed: &Squashed, text: &str, counts: impl Fn(usize) -> bool) -> Option<usize> {
+    /// The first place where all parts stand one after the other in a sentence, which is no prohibition and no code: the
+    /// numbers of its first letter and of the letter behind its last.
+    pub fn first(&self, squashed: &Squashed, text: &str, counts: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
         let (first, rest) = self.parts.split_first()?;
-        (0..squashed.letters.len()).find(|&start| {
-            first.iter().filter_map(|phrase| squashed.has(phrase, start)).any(|end| {
-                !is_code(squashed, text, start, end)
-                    && !forbidden(&text[..squashed.place(start)])
-                    && self.follow(rest, squashed, text, end)
-                    && counts(start)
-            })
+        (0..squashed.letters.len()).find_map(|start| {
+            let end = first.iter().filter_map(|phrase| squashed.has(phrase, start)).find_map(|end| {
+                let is_order = !is_code(squashed, text, start, end) && !forbidden(&text[..squashed.place(start)]);
+                if is_order && counts(start) { self.follow(rest, squashed, text, end) } else { None }
+            })?;
+            Some((start, end))
         })
     }
 
-    fn follow(&self, rest: &[Vec<Phrase>], squashed: &Squashed, text: &str, from: usize) -> bool {
-        let Some((part, rest)) = rest.split_first() else { return true };
+    /// Where the rest ends, if it follows from here.
+    fn follow(&self, rest: &[Vec<Phrase>], squashed: &Squashed, text: &str, from: usize) -> Option<usize> {
+        let Some((part, rest)) = rest.split_first() else { return Some(from) };
         let begin = squashed.end_before(from, text);
-        (from..=(from + self.gap).min(squashed.letters.len())).any(|at| {
-            part.iter().filter_map(|phrase| squashed.has(phrase, at)).any(|end| {
+        (from..=(from + self.gap).min(squashed.letters.len())).find_map(|at| {
+            part.iter().filter_map(|phrase| squashed.has(phrase, at)).find_map(|end| {
                 let between = text.get(begin..squashed.place(at)).unwrap_or_default();
-                !ends_sentence(between) && !negates(between) && self.follow(rest, squashed, text, end)
+                if ends_sentence(between) || negates(between) { None } else { self.follow(rest, squashed, text, end) }
             })
         })
     }
