@@ -8,6 +8,7 @@ mod engines;
 mod full_disk;
 mod harness;
 mod http;
+mod injection;
 mod kill;
 mod pictures;
 mod refusals;
