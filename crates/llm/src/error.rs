@@ -50,6 +50,8 @@ pub struct ModelError {
     pub usage: Usage,
     /// True when the same call fails until somebody changes something: a key, a name, a quota.
     pub lasting: bool,
+    /// True when the model was still writing when its time was up: it is slow, not dead.
+    pub slow: bool,
     /// How long the endpoint asked to be left alone, where it did.
     pub retry_after: Option<Duration>,
     /// Set when the endpoint was not asked at all, because of how earlier calls ended: for how long it is
@@ -80,6 +82,7 @@ impl ModelError {
             detail: detail.into(),
             usage: Usage::default(),
             lasting: false,
+            slow: false,
             retry_after: None,
             left_alone: None,
             passed_over: Box::default(),
@@ -103,6 +106,7 @@ impl ModelError {
             ErrorKind::Unavailable => "could not be reached, or its server kept failing",
             ErrorKind::RateLimited => "takes no more requests for now: its rate limit or quota is used up",
             ErrorKind::Refused => "refused the request",
+            ErrorKind::Timeout if self.slow => "was still writing its answer when its time was up",
             ErrorKind::Timeout => "did not answer in time",
             ErrorKind::BadAnswer => "gave an answer that is empty or cannot be read",
         };

@@ -5,7 +5,8 @@
 //! - `complete` asks once and answers with text, or with an error whose kind says what to do next. It
 //!   ends by itself: every wait has a limit. Dropping the future gives up the request.
 //! - Whatever repeats is needed for a passing fault happens inside `complete`; a caller need not try
-//!   again. Nothing is remembered between calls that would change an answer.
+//!   again. What a server refuses to know (a schema, tools, a stream) is left out, and left out at once from
+//!   then on; nothing else is remembered between calls.
 //! - A [`Chain`] is what a role gets: each of its models stands behind a breaker, so that one which keeps
 //!   failing is left alone for a while, and the next one is asked at once.
 //! - Keys, prompts, pictures and whole answers never appear in logs or in `Debug`.
@@ -16,11 +17,13 @@ pub mod builtin;
 mod chain;
 mod connect;
 mod error;
+pub mod json;
 mod limits;
 mod link;
 mod openai;
 mod request;
 mod scripted;
+pub mod tools;
 
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Sign};
 pub use chain::Chain;
@@ -29,7 +32,9 @@ pub use error::{ErrorKind, ModelError, PassedOver};
 pub use limits::Limits;
 pub use link::{CHECK_EVERY, Link, LinkState};
 pub use openai::OpenAiModel;
-pub use request::{ImageType, Message, Part, Reply, Request, RoleName, Speaker, StepContext};
+pub use request::{
+    Heard, ImageType, Message, OnText, Part, Reply, Request, RoleName, Schema, Speaker, StepContext, Tool, ToolCall,
+};
 pub use scripted::ScriptedModel;
 
 use async_trait::async_trait;

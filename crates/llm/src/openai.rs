@@ -2,25 +2,30 @@
 //!
 //! Only its transport is used, with our own service below it: the crate's own repeats cannot be
 //! bounded, and its own types refuse answers that real servers give.
+//!
+//! Answers are asked for as a stream, so that a slow model is told from a dead one. What a server refuses to know is left
+//! out of the next question and of all that follow ([`form::Form`]).
 
 mod answer;
 mod body;
 mod config;
+mod form;
 mod judge;
+mod stream;
 mod transport;
 
-use crate::{ConnectError, ErrorKind, Limits, Model, ModelError, Reply, Request};
+use crate::{ConnectError, ErrorKind, Heard, Limits, Model, ModelError, Reply, Request};
 use async_openai::Client;
 use async_openai::error::OpenAIError;
 use async_trait::async_trait;
 use config::Endpoint;
+use form::Form;
 use secrecy::SecretString;
 use serde_json::Value;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use transport::{Failed, Transport};
+use transport::{Call, Failed, Transport};
 
 /// Longest wait of a health check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,11 +34,11 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct OpenAiModel {
     name: String,
     limits: Limits,
-    client: Client<Endpoint>,
+    http: reqwest::Client,
     transport: Transport,
     endpoint: Endpoint,
-    /// Newer hosted models want the limit of tokens under another name; learnt from their refusal.
-    newer_token_field: AtomicBool,
+    /// What of a request its server has not refused yet.
+    form: Mutex<Form>,
     answered_at: Mutex<Option<Instant>>,
 }
 
@@ -63,34 +68,57 @@ impl OpenAiModel {
             .build()
             .map_err(ConnectError::Client)?;
         let transport = Transport::new(http.clone(), name, limits);
-        let client = Client::build(http, endpoint.clone()).with_http_service(transport.service());
         Ok(Self {
             name: name.to_owned(),
             limits,
-            client,
+            http,
             transport,
             endpoint,
-            newer_token_field: AtomicBool::new(false),
+            form: Mutex::new(Form::WHOLE),
             answered_at: Mutex::new(None),
         })
     }
 
-    async fn ask(&self, request: &Request) -> Result<Reply, ModelError> {
-        let newer = self.newer_token_field.load(Ordering::Relaxed);
-        let answer = match self.post(request, newer).await {
-            Err(error) if !newer && body::wants_newer_token_field(&error) => {
-                let answer = self.post(request, true).await?;
-                self.newer_token_field.store(true, Ordering::Relaxed);
-                answer
+    async fn ask(&self, request: &Request, call: &Arc<Call>) -> Result<Reply, ModelError> {
+        let mut form = *self.form();
+        let answer = loop {
+            match self.post(request, form, call).await {
+                Ok(answer) => break answer,
+                Err(error) => match form.after(&error, request) {
+                    Some(less) => {
+                        tracing::info!(llm.error = %error, "the server is asked in a simpler form");
+                        form = less;
+                    }
+                    None => return Err(error),
+                },
             }
-            other => other?,
         };
-        answer::reply(&answer, &self.name)
+        // Only what then worked is learnt: where it did not, the form was not what was wrong.
+        if call.was_in_one_piece() {
+            form.stream = false;
+        }
+        {
+            let mut learnt = self.form();
+            *learnt = learnt.and(form);
+        }
+        let reply = answer::reply(&answer, &self.name, !request.tools.is_empty())?;
+        if let (Some(on_text), true) = (&request.on_text, call.was_in_one_piece()) {
+            on_text.tell(Heard::Begins);
+            on_text.tell(Heard::Text(&reply.text));
+        }
+        Ok(reply)
     }
 
-    async fn post(&self, request: &Request, newer_token_field: bool) -> Result<Value, ModelError> {
-        let body = body::of(request, &self.name, newer_token_field);
-        let answer: Result<Value, OpenAIError> = self.client.chat().create_byot(body).await;
+    fn form(&self) -> MutexGuard<'_, Form> {
+        self.form.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn post(&self, request: &Request, form: Form, call: &Arc<Call>) -> Result<Value, ModelError> {
+        let body = body::of(request, &self.name, form);
+        // One for each call, which costs no more than some counters: the listener belongs to the call.
+        let client = Client::build(self.http.clone(), self.endpoint.clone());
+        let client = client.with_http_service(self.transport.service(call.clone()));
+        let answer: Result<Value, OpenAIError> = client.chat().create_byot(body).await;
         answer.map_err(|error| self.error(error))
     }
 
@@ -120,8 +148,10 @@ impl OpenAiModel {
 impl Model for OpenAiModel {
     async fn complete(&self, request: Request) -> Result<Reply, ModelError> {
         let total = self.limits.total_timeout;
-        let reply = tokio::time::timeout(total, self.ask(&request)).await.unwrap_or_else(|_| {
-            Err(ModelError::new(ErrorKind::Timeout, &self.name, format!("no answer within {} s", total.as_secs_f32())))
+        let call = Arc::new(Call::new(request.on_text.clone()));
+        let reply = tokio::time::timeout(total, self.ask(&request, &call)).await.unwrap_or_else(|_| {
+            let detail = format!("no whole answer within {} s", total.as_secs_f32());
+            Err(ModelError { slow: call.has_begun(), ..ModelError::new(ErrorKind::Timeout, &self.name, detail) })
         })?;
         self.note_answer();
         Ok(reply)

@@ -120,7 +120,7 @@ impl Model for ScriptedModel {
         if text.trim().is_empty() {
             return Err(ModelError { usage, ..ModelError::new(ErrorKind::BadAnswer, NAME, "no text") });
         }
-        Ok(Reply { text, usage, model: NAME.to_owned(), cut_off: answer.cut_off, passed_over: Vec::new() })
+        Ok(Reply { cut_off: answer.cut_off, counted: answer.usage.is_some(), ..Reply::new(NAME, text, usage) })
     }
 
     fn name(&self) -> &str {

@@ -118,7 +118,7 @@ impl<'a> Calls<'a> {
     async fn call(&self, models: &Chain, question: Question, n: u32) -> Result<Finished, Trouble> {
         let max_tokens = self.allowed(models.name(), question.max_tokens).map_err(Trouble::Budget)?;
         let step = self.context(question.role, n);
-        let request = Request { system: question.system.to_owned(), messages: question.messages, max_tokens, step };
+        let request = Request::new(question.system, question.messages, max_tokens, step);
         match models.complete(request).await {
             Ok(reply) => Ok(Finished::Reply(reply)),
             // Of one that was not asked at all there is nothing to keep.

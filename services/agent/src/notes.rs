@@ -53,13 +53,7 @@ mod tests {
             code: common::ErrorCode::ModelTimeout,
             why: "The model 'a' did not answer in time.".into(),
         };
-        let mut reply = Reply {
-            text: "x".into(),
-            usage: Default::default(),
-            model: "b".into(),
-            cut_off: false,
-            passed_over: vec![passed],
-        };
+        let mut reply = Reply { passed_over: vec![passed], ..Reply::new("b", "x", Default::default()) };
         let note = on_reply(RoleName::Code, &reply).unwrap_or_default();
         assert_eq!(note, "Writing the code was done by the model 'b'. The model 'a' did not answer in time.");
         reply.passed_over.clear();

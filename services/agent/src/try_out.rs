@@ -60,12 +60,7 @@ impl Agent {
         // Of no job: ids of its own, so that nothing could be mistaken for a step.
         let (job_id, step_id) = (JobId::new(), StepId::new());
         let step = StepContext { job_id, step_id, role, turn: 0, role_turn: 0, call: 0 };
-        Request {
-            system: SYSTEM.to_owned(),
-            messages: vec![Message { speaker: Speaker::User, parts }],
-            max_tokens,
-            step,
-        }
+        Request::new(SYSTEM, vec![Message { speaker: Speaker::User, parts }], max_tokens, step)
     }
 }
 

@@ -1,29 +1,34 @@
 //! Reading an answer, whatever dialect of the protocol the server speaks. Total: nothing but the text
-//! of the first choice is required.
+//! of the first choice, or a tool that it asks for, is required.
 
-use crate::{ErrorKind, ModelError, Reply};
+use crate::{ErrorKind, ModelError, Reply, tools};
 use common::job::Usage;
 use serde_json::Value;
 
-/// The reply in a successful answer.
+/// The reply in a successful answer. Tools are looked for only where some were offered.
 ///
 /// # Errors
-/// There is no text in it.
-pub(super) fn reply(answer: &Value, model: &str) -> Result<Reply, ModelError> {
-    let usage = Usage {
-        prompt_tokens: count(&answer["usage"]["prompt_tokens"]),
-        completion_tokens: count(&answer["usage"]["completion_tokens"]),
-    };
+/// There is no text in it, and no call.
+pub(super) fn reply(answer: &Value, model: &str, offered: bool) -> Result<Reply, ModelError> {
+    let told = &answer["usage"];
+    let usage =
+        Usage { prompt_tokens: count(&told["prompt_tokens"]), completion_tokens: count(&told["completion_tokens"]) };
+    let counted = told["prompt_tokens"].is_number() || told["completion_tokens"].is_number();
     let choice = &answer["choices"][0];
+    let message = &choice["message"];
     // The second name is Mistral's, for the end of its context.
     let cut_off = matches!(choice["finish_reason"].as_str(), Some("length" | "model_length"));
-    let text = text(&choice["message"]["content"]);
-    if !text.trim().is_empty() {
-        return Ok(Reply { text, usage, model: model.to_owned(), cut_off, passed_over: Vec::new() });
+    let mut text = text(&message["content"]);
+    let mut tool_calls = if offered { tools::from_message(message) } else { Vec::new() };
+    if offered && tool_calls.is_empty() {
+        (text, tool_calls) = tools::from_text(&text);
+    }
+    if !text.trim().is_empty() || !tool_calls.is_empty() {
+        return Ok(Reply { counted, cut_off, tool_calls, ..Reply::new(model, text, usage) });
     }
     let why = if choice.is_null() {
         "no choices"
-    } else if choice["message"]["refusal"].is_string() {
+    } else if message["refusal"].is_string() {
         "the model declined to answer"
     } else if cut_off {
         "no text: the limit of tokens was used up before the answer began"
@@ -34,7 +39,7 @@ pub(super) fn reply(answer: &Value, model: &str) -> Result<Reply, ModelError> {
 }
 
 /// Content is a string, or a list of parts of which some are text.
-fn text(content: &Value) -> String {
+pub(super) fn text(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),

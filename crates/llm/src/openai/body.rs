@@ -1,16 +1,33 @@
-//! The JSON that is sent. Only fields that every compatible server knows: some refuse anything else.
+//! The JSON that is sent. Only fields that every compatible server knows, and those that this one has not refused.
 
-use crate::{ErrorKind, Message, ModelError, Part, Request, Speaker};
+use super::form::Form;
+use crate::{Message, Part, Request, Speaker, Tool};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// The body of a chat completion request.
-pub(super) fn of(request: &Request, model: &str, newer_token_field: bool) -> Value {
+/// The body of a chat completion request, in the form that its server takes.
+pub(super) fn of(request: &Request, model: &str, form: Form) -> Value {
     let mut messages = vec![json!({"role": "system", "content": request.system})];
     messages.extend(request.messages.iter().map(message));
-    let limit = if newer_token_field { "max_completion_tokens" } else { "max_tokens" };
-    json!({"model": model, "messages": messages, "stream": false, limit: request.max_tokens})
+    let limit = if form.older_limit { "max_tokens" } else { "max_completion_tokens" };
+    let mut body = json!({"model": model, "messages": messages, "stream": form.stream, limit: request.max_tokens});
+    if form.stream && form.usage {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    if let (true, Some(schema)) = (form.schema, &request.schema) {
+        let shape = json!({"name": schema.name, "strict": true, "schema": schema.schema});
+        body["response_format"] = json!({"type": "json_schema", "json_schema": shape});
+    }
+    if form.tools && !request.tools.is_empty() {
+        body["tools"] = request.tools.iter().map(tool).collect();
+    }
+    body
+}
+
+fn tool(tool: &Tool) -> Value {
+    let function = json!({"name": tool.name, "description": tool.description, "parameters": tool.parameters});
+    json!({"type": "function", "function": function})
 }
 
 fn message(message: &Message) -> Value {
@@ -34,9 +51,4 @@ fn part(part: &Part) -> Value {
             json!({"type": "image_url", "image_url": {"url": url}})
         }
     }
-}
-
-/// True when the endpoint refused the older name of the token limit and named the newer one.
-pub(super) fn wants_newer_token_field(error: &ModelError) -> bool {
-    error.kind == ErrorKind::Refused && error.detail.contains("max_completion_tokens")
 }

@@ -53,6 +53,9 @@ fn refusal(status: u16, body: &[u8], model: &str) -> Box<Fault> {
     let quota = status == 429 && String::from_utf8_lossy(body).contains("insufficient_quota");
     let (kind, passing) = match status {
         429 => (ErrorKind::RateLimited, !quota),
+        // What it cannot do now it cannot do later.
+        501 => (ErrorKind::Refused, false),
+        500 if cannot(body) => (ErrorKind::Refused, false),
         408 | 425 | 500..=599 => (ErrorKind::Unavailable, true),
         400..=499 => (ErrorKind::Refused, false),
         _ => (ErrorKind::Unavailable, false),
@@ -60,6 +63,13 @@ fn refusal(status: u16, body: &[u8], model: &str) -> Box<Fault> {
     // The endpoint knows neither us nor the model, or is not paid: the same for every request.
     let lasting = quota || matches!(status, 401..=404);
     Box::new(Fault { error: ModelError { lasting, ..of(kind, model, status, &quote(body)) }, passing })
+}
+
+/// Whether a server says with status 500 that it does not know what it was asked for, as llama.cpp does of pictures and
+/// tools.
+fn cannot(body: &[u8]) -> bool {
+    let said = quote(body);
+    ["is not supported", "does not support", "param requires"].iter().any(|words| said.contains(words))
 }
 
 fn of(kind: ErrorKind, model: &str, status: u16, detail: &str) -> ModelError {

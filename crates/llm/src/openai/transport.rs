@@ -1,16 +1,21 @@
 //! The service below async-openai: sends, repeats after passing faults, bounds and judges answers.
+//!
+//! An answer that comes as a stream is put together here, so that whatever is above sees one kind of answer, and one
+//! place decides what is repeated.
 
 use super::config::Endpoint;
 use super::judge::{Fault, judge};
-use crate::{ErrorKind, Limits, ModelError};
+use super::stream::Assembly;
+use crate::{ErrorKind, Heard, Limits, ModelError, OnText};
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use backon::{ExponentialBuilder, Retryable};
 use chrono::Utc;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 
@@ -29,6 +34,42 @@ impl From<Failed> for OpenAIError {
     }
 }
 
+/// How much more a stream may weigh than the text it brings: each piece has a frame of some hundred bytes.
+const FRAMES: usize = 64;
+
+/// Longest wait for a stream to be closed after its last word. One that is not closed costs its connection, nothing else.
+const CLOSING: Duration = Duration::from_millis(200);
+
+/// What the call above and the transport tell each other.
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    pub(super) on_text: Option<OnText>,
+    /// Whether an answer has begun to come in pieces.
+    begun: AtomicBool,
+    /// Whether the last answer came in one piece.
+    in_one_piece: AtomicBool,
+}
+
+impl Call {
+    pub(super) fn new(on_text: Option<OnText>) -> Self {
+        Self { on_text, ..Self::default() }
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn was_in_one_piece(&self) -> bool {
+        self.in_one_piece.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, heard: Heard<'_>) {
+        if let Some(on_text) = &self.on_text {
+            on_text.tell(heard);
+        }
+    }
+}
+
 /// See the module.
 #[derive(Clone)]
 pub(super) struct Transport {
@@ -43,19 +84,19 @@ impl Transport {
     }
 
     /// As the service that async-openai calls.
-    pub(super) fn service(&self) -> BoxCloneSyncService<HttpRequestFactory, Response, Failed> {
+    pub(super) fn service(&self, call: Arc<Call>) -> BoxCloneSyncService<HttpRequestFactory, Response, Failed> {
         let transport = self.clone();
-        BoxCloneSyncService::new(tower::service_fn(move |factory| transport.clone().send(factory)))
+        BoxCloneSyncService::new(tower::service_fn(move |factory| transport.clone().send(factory, call.clone())))
     }
 
-    async fn send(self, factory: HttpRequestFactory) -> Result<Response, Failed> {
+    async fn send(self, factory: HttpRequestFactory, call: Arc<Call>) -> Result<Response, Failed> {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(self.limits.retry_delay)
             .with_max_delay(self.limits.max_retry_after)
             .with_max_times(self.limits.max_retries)
             .with_jitter();
         let longest = self.limits.max_retry_after;
-        (|| self.attempt(&factory))
+        (|| self.attempt(&factory, &call))
             .retry(pauses)
             .when(|failed| failed.passing && failed.retry_after.is_none_or(|asked| asked <= longest))
             .adjust(|failed, pause| pause.map(|pause| failed.retry_after.unwrap_or(pause)))
@@ -66,16 +107,24 @@ impl Transport {
             .await
     }
 
-    async fn attempt(&self, factory: &HttpRequestFactory) -> Result<Response, Failed> {
+    async fn attempt(&self, factory: &HttpRequestFactory, call: &Call) -> Result<Response, Failed> {
+        call.begun.store(false, Ordering::Relaxed);
         let request = factory.build().await.map_err(|_| Failed {
             error: ModelError::new(ErrorKind::Refused, &self.model, "the request could not be built"),
             passing: false,
             retry_after: None,
         })?;
-        let response = self.http.execute(request).await.map_err(|error| self.broken(&error))?;
+        let mut response = self.http.execute(request).await.map_err(|error| self.broken(&error))?;
         let status = response.status();
         let headers = response.headers().clone();
-        let body = self.read(response).await?;
+        let first = response.chunk().await.map_err(|error| self.broken(&error))?.unwrap_or_default();
+        let streamed = status.is_success() && Assembly::begins(&first);
+        call.in_one_piece.store(!streamed, Ordering::Relaxed);
+        let body = if streamed {
+            self.listen(response, &first, call).await?
+        } else {
+            self.read(response, first.to_vec()).await?
+        };
         judge(status.as_u16(), &body, &self.model).map_err(|fault| {
             let Fault { error, passing } = *fault;
             Failed { error, passing, retry_after: retry_after(&headers) }
@@ -83,23 +132,69 @@ impl Transport {
         // async-openai reads a response; this one is already whole, bounded and known to be JSON.
         let mut whole = http::Response::new(body);
         *whole.status_mut() = status;
-        if let Some(kind) = headers.get(CONTENT_TYPE) {
-            whole.headers_mut().insert(CONTENT_TYPE, kind.clone());
-        }
+        whole.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(Response::from(whole))
     }
 
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, Failed> {
-        let mut body = Vec::new();
+    /// The rest of a body that came in one piece.
+    async fn read(&self, mut response: Response, mut body: Vec<u8>) -> Result<Vec<u8>, Failed> {
+        self.bounded(body.len(), self.limits.max_reply_bytes)?;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            if body.len() + chunk.len() > self.limits.max_reply_bytes {
-                let detail = format!("a body of more than {} bytes", self.limits.max_reply_bytes);
-                let error = ModelError::new(ErrorKind::BadAnswer, &self.model, detail);
-                return Err(Failed { error, passing: false, retry_after: None });
-            }
+            self.bounded(body.len() + chunk.len(), self.limits.max_reply_bytes)?;
             body.extend_from_slice(&chunk);
         }
         Ok(body)
+    }
+
+    /// The whole answer of a stream, as the body that it would have been.
+    async fn listen(&self, mut response: Response, first: &[u8], call: &Call) -> Result<Vec<u8>, Failed> {
+        call.begun.store(true, Ordering::Relaxed);
+        call.tell(Heard::Begins);
+        let most = self.limits.max_reply_bytes;
+        let mut assembly = Assembly::default();
+        let mut received = 0;
+        let mut chunk = first.to_vec();
+        loop {
+            received += chunk.len();
+            self.bounded(received, most.saturating_mul(FRAMES))?;
+            match assembly.take(&chunk) {
+                Ok(text) if text.is_empty() => {}
+                Ok(text) => call.tell(Heard::Text(&text)),
+                Err(failure) => return Ok(failure.to_string().into_bytes()),
+            }
+            self.bounded(assembly.len(), most)?;
+            let patience = if assembly.is_done() { CLOSING } else { self.limits.idle_timeout };
+            chunk = match tokio::time::timeout(patience, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => chunk.to_vec(),
+                Ok(Ok(None)) => break,
+                // All that matters was said.
+                _ if assembly.is_done() => break,
+                Ok(Err(error)) => return Err(self.broken(&error)),
+                Err(_) => return Err(self.fell_silent()),
+            };
+        }
+        match assembly.finish() {
+            Some(answer) => Ok(answer.to_string().into_bytes()),
+            None => {
+                let error = ModelError::new(ErrorKind::Unavailable, &self.model, "the stream ended before the answer");
+                Err(Failed { error, passing: true, retry_after: None })
+            }
+        }
+    }
+
+    fn bounded(&self, bytes: usize, most: usize) -> Result<(), Failed> {
+        if bytes <= most {
+            return Ok(());
+        }
+        let error = ModelError::new(ErrorKind::BadAnswer, &self.model, format!("an answer of more than {most} bytes"));
+        Err(Failed { error, passing: false, retry_after: None })
+    }
+
+    /// Silence within an answer. It is not repeated: what was written is paid for.
+    fn fell_silent(&self) -> Failed {
+        let seconds = self.limits.idle_timeout.as_secs_f32();
+        let detail = format!("it fell silent for {seconds} s in the middle of its answer");
+        Failed { error: ModelError::new(ErrorKind::Timeout, &self.model, detail), passing: false, retry_after: None }
     }
 
     /// No connection, a lost one, or silence. Silence is not repeated: the model may still be working,
@@ -132,7 +227,7 @@ impl Transport {
     /// Whether what came as a list of models is from a model endpoint at all: pages come from something else, and LM
     /// Studio sends errors with status 200.
     async fn judge_list(&self, response: Response) -> Result<(), ModelError> {
-        let body = self.read(response).await.map_err(|failed| failed.error)?;
+        let body = self.read(response, Vec::new()).await.map_err(|failed| failed.error)?;
         let page = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
         let told = serde_json::from_slice::<serde_json::Value>(&body).unwrap_or_default();
         if page || !told["error"].is_null() {

@@ -13,10 +13,6 @@ use common::{JobId, StepId};
 use llm::{Message, Request, RoleName, StepContext};
 
 fn request(role: RoleName, turn: u32, role_turn: u32, call: u32) -> Request {
-    Request {
-        system: "rules".into(),
-        messages: vec![Message::user("question")],
-        max_tokens: 64,
-        step: StepContext { job_id: JobId::new(), step_id: StepId::new(), role, turn, role_turn, call },
-    }
+    let step = StepContext { job_id: JobId::new(), step_id: StepId::new(), role, turn, role_turn, call };
+    Request::new("rules", vec![Message::user("question")], 64, step)
 }

@@ -36,9 +36,7 @@ impl Model for Fixed {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let usage = common::job::Usage { prompt_tokens: 10, completion_tokens: 1 };
         match self.answer {
-            Ok(text) => {
-                Ok(Reply { text: text.into(), usage, model: self.name.into(), cut_off: false, passed_over: Vec::new() })
-            }
+            Ok(text) => Ok(Reply::new(self.name, text, usage)),
             Err(kind) => {
                 let usage = if kind == ErrorKind::BadAnswer { usage } else { Default::default() };
                 Err(ModelError { usage, ..ModelError::new(kind, self.name, "secret words") })

@@ -184,13 +184,7 @@ impl Model for Watched {
     async fn complete(&self, request: Request) -> Result<Reply, ModelError> {
         self.asked.send(request).unwrap();
         self.go.acquire().await.unwrap().forget();
-        Ok(Reply {
-            text: self.text.into(),
-            usage: Default::default(),
-            model: "watched".into(),
-            cut_off: false,
-            passed_over: Vec::new(),
-        })
+        Ok(Reply::new("watched", self.text, Default::default()))
     }
 
     fn name(&self) -> &str {
