@@ -252,6 +252,8 @@ settings! {
     vision_model_key: Secret = "VISION_MODEL_KEY", "";
     /// Longest time for one call for looking at pictures, in seconds (5 to 900). Default: MODEL_TIMEOUT_SECONDS.
     vision_model_timeout_seconds: Option<Within<5, 900>> = "VISION_MODEL_TIMEOUT_SECONDS", "";
+    /// Longest side of a picture that the model is sent, in pixels (224 to 8192); larger pictures are scaled down for it.
+    vision_model_longest_side: Within<224, 8192> = "VISION_MODEL_LONGEST_SIDE", "1568";
     /// Base URL of a second server, asked for looking at pictures where the first gives no answer. Default: none.
     vision_model_fallback_url: String = "VISION_MODEL_FALLBACK_URL", "";
     /// Name of the second model at its server.

@@ -61,6 +61,8 @@ impl Roles {
 pub struct Settings {
     /// Turns at a time.
     pub concurrency: usize,
+    /// Longest side of a picture that the vision model is sent, in pixels. Models scale larger ones down themselves.
+    pub vision_longest_side: u32,
     /// Most tokens of the vision model's notes. Models that think aloud spend some on that.
     pub vision_max_tokens: u32,
     /// Most tokens of an answer with code.
@@ -81,6 +83,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             concurrency: 4,
+            vision_longest_side: 1568,
             vision_max_tokens: 4096,
             code_max_tokens: 16_384,
             summary_max_tokens: 2048,

@@ -56,7 +56,8 @@ impl Thinker {
                 return Ok(None);
             }
         };
-        match tokio::task::spawn_blocking(move || picture::part(&png)).await {
+        let longest_side = self.settings.vision_longest_side;
+        match tokio::task::spawn_blocking(move || picture::part(&png, longest_side)).await {
             Ok(Ok(part)) => Ok(Some(part)),
             _ => {
                 tracing::error!(blob.key = %key, "picture cannot be prepared for the vision model");

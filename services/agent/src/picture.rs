@@ -7,9 +7,6 @@ use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
 use llm::{ImageType, Part};
 use std::io::Cursor;
 
-/// Longest side that is sent, in pixels. Models scale larger pictures down themselves.
-pub const LONGEST_SIDE: u32 = 1568;
-
 /// Largest PNG that is sent, in bytes; a larger one is sent as JPEG.
 const PNG_BYTES: usize = 1536 * 1024;
 
@@ -19,21 +16,21 @@ pub const STORED_BYTES: u64 = 256 * 1024 * 1024;
 /// Most memory for decoding, in bytes: enough for the largest picture that is accepted.
 const DECODE_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// The picture as a part of a message. Takes a while for large pictures: not for an async task.
+/// The picture as a part of a message, with no side longer than that many pixels. Takes a while for large pictures: not for an async task.
 ///
 /// # Errors
 /// The bytes cannot be decoded.
-pub fn part(png: &Bytes) -> Result<Part, ImageError> {
+pub fn part(png: &Bytes, longest_side: u32) -> Result<Part, ImageError> {
     let mut reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
     let mut limits = Limits::default();
     limits.max_alloc = Some(DECODE_BYTES);
     reader.limits(limits);
     let picture = reader.decode()?;
-    let fits = picture.width() <= LONGEST_SIDE && picture.height() <= LONGEST_SIDE;
+    let fits = picture.width() <= longest_side && picture.height() <= longest_side;
     if fits && png.len() <= PNG_BYTES {
         return Ok(Part::Image { kind: ImageType::Png, bytes: png.clone() });
     }
-    let picture = if fits { picture } else { picture.resize(LONGEST_SIDE, LONGEST_SIDE, FilterType::Triangle) };
+    let picture = if fits { picture } else { picture.resize(longest_side, longest_side, FilterType::Triangle) };
     let mut small = Vec::new();
     eight_bit(&picture).write_to(&mut Cursor::new(&mut small), ImageFormat::Png)?;
     if small.len() <= PNG_BYTES {

@@ -22,6 +22,7 @@ impl Settings {
     pub fn of(settings: &runtime::Settings) -> Self {
         Self {
             rules_stand_in: settings.model_last_resort == LastResort::Builtin,
+            vision_longest_side: u32::try_from(settings.vision_model_longest_side.0).unwrap_or(u32::MAX),
             context_tokens: u32::try_from(settings.model_context_tokens.0).unwrap_or(u32::MAX),
             ..Self::default()
         }
