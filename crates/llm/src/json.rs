@@ -132,6 +132,8 @@ fn search(text: &str, from: usize) -> Result<Read, Reason> {
         let Some(found) = text[at..].find(['{', '[']) else { break };
         let start = at + found;
         let is_object = text[start..].starts_with('{');
+        // A list of plain words and numbers may be a citation; one of objects is meant to be read.
+        let is_meant = is_object || text[start + 1..].trim_start().starts_with(['{', '[']);
         match from_here(text, start) {
             Ok(read) if is_object => return Ok(read),
             Ok(read) => {
@@ -143,7 +145,7 @@ fn search(text: &str, from: usize) -> Result<Read, Reason> {
             Err(Trouble::CutOff) => break,
             Err(Trouble::Broken { at: place, what, begun }) => {
                 let reason = place_of(text, place, what);
-                if begun && is_object && list.is_none() {
+                if begun && is_meant && list.is_none() {
                     return Err(reason);
                 }
                 broken = broken.or(begun.then_some(reason));

@@ -39,7 +39,7 @@ struct Reader<'a> {
     members: usize,
 }
 
-/// What a string is: a quote after a name means something else than one after a value.
+/// What a string is: what may follow a name is not what may follow a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Is {
     Name,
@@ -239,16 +239,18 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the quote before is the last of its string: only then it stands before what may follow one.
+    /// Whether the quote before is the last of its string: only then it stands before what may follow a value. Names hold
+    /// no quotes.
     fn ends(&self, is: Is) -> bool {
+        if is == Is::Name {
+            return true;
+        }
         let rest = self.rest();
         let after = rest.trim_start();
         let on_a_new_line = rest[..rest.len() - after.len()].contains('\n');
         match after.chars().next() {
             None => true,
-            Some(':') => is == Is::Name,
-            Some(',' | '}' | ']') => is == Is::Value,
-            Some('#') => true,
+            Some(',' | '}' | ']' | '#') => true,
             Some('/') => after.starts_with("//") || after.starts_with("/*"),
             Some('`') if after.starts_with("```") => true,
             Some(c) => on_a_new_line && closing(c).is_some(),

@@ -103,15 +103,17 @@ impl Assembly {
         }
     }
 
-    /// A piece of a call: of the one with its number, else of the last one, unless it has a name or id of its own.
+    /// A piece of a call: of the one with its number, else of the last one. Another id begins another call, whatever the
+    /// number: some servers count none, or give all of them the first.
     fn call(&mut self, piece: &Value) {
         let index = piece["index"].as_u64();
         let id = piece["id"].as_str().unwrap_or_default();
         let function = &piece["function"];
         let name = function["name"].as_str().unwrap_or_default();
-        let same = |call: &Call| match index {
-            Some(_) => call.index == index,
-            None => name.is_empty() && (id.is_empty() || id == call.id),
+        let same = |call: &Call| {
+            let known_id = !id.is_empty() && !call.id.is_empty();
+            let place = call.index == index && (index.is_some() || name.is_empty() || known_id);
+            place && (!known_id || id == call.id)
         };
         let at = match self.calls.iter().rposition(same) {
             Some(at) => at,

@@ -118,7 +118,8 @@ impl Transport {
         let status = response.status();
         let headers = response.headers().clone();
         let first = response.chunk().await.map_err(|error| self.broken(&error))?.unwrap_or_default();
-        let streamed = status.is_success() && Assembly::begins(&first);
+        let named = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let streamed = status.is_success() && (Assembly::begins(&first) || named && first.trim_ascii().is_empty());
         call.in_one_piece.store(!streamed, Ordering::Relaxed);
         let body = if streamed {
             self.listen(response, &first, call).await?

@@ -79,6 +79,7 @@ impl Endpoint {
 pub fn quick() -> Limits {
     Limits {
         read_timeout: Duration::from_millis(400),
+        idle_timeout: Duration::from_millis(200),
         total_timeout: Duration::from_secs(5),
         retry_delay: Duration::from_millis(5),
         max_retry_after: Duration::from_millis(1500),
@@ -203,7 +204,7 @@ async fn the_request_has_its_parts() {
     assert_eq!(asked[0].authorization.as_deref(), Some("Bearer sk-very-secret"));
     assert_eq!(
         asked[0].body,
-        json!({"model": "good", "stream": false, "max_tokens": 64, "messages": [
+        json!({"model": "good", "stream": true, "stream_options": {"include_usage": true}, "max_tokens": 64, "messages": [
             {"role": "system", "content": "rules"},
             {"role": "user", "content": [
                 {"type": "text", "text": "question"},

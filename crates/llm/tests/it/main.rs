@@ -6,8 +6,12 @@ mod chain;
 mod connect;
 mod dialects;
 mod endpoint;
+mod learning;
+mod llama;
 mod misbehaviour;
 mod scripted;
+mod stream;
+mod tool_calls;
 
 use common::{JobId, StepId};
 use llm::{Message, Request, RoleName, StepContext};

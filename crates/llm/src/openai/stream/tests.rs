@@ -78,6 +78,12 @@ fn calls_are_put_together() {
         json!({"function": {"arguments": " 2}"}}),
     ];
     assert_eq!(call(&bare), [one("crop", "{}"), one("crop", "{\"x\": 2}")]);
+    let all_first = [
+        json!({"index": 0, "id": "a", "function": {"name": "crop", "arguments": "{\"x\": 1}"}}),
+        json!({"index": 0, "id": "b", "function": {"name": "crop", "arguments": "{\"x\":"}}),
+        json!({"index": 0, "function": {"arguments": " 2}"}}),
+    ];
+    assert_eq!(call(&all_first), [one("crop", "{\"x\": 1}"), one("crop", "{\"x\": 2}")]);
     let odd = [
         json!({"index": 0, "function": {"name": "crop", "arguments": {"x": 1}}}),
         json!({"index": 0, "function": {"name": "crop"}}),
