@@ -3,6 +3,7 @@
 
 #[path = "../shared/measure.rs"]
 mod measure;
+mod model;
 #[path = "../shared/python.rs"]
 mod python;
 
@@ -130,6 +131,7 @@ async fn main() {
     let running = system.start().await.expect("start");
     sandbox_figures(&system, &environment.python_env.join("bin/python3"), data.path()).await;
     job_figures(&system).await;
+    model::figures(data.path()).await;
     running.stop().await;
     let served = tempfile::tempdir().expect("data");
     server_figures(served.path());
