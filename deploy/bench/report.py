@@ -50,6 +50,7 @@ def group(results: list[dict]) -> dict:
         "invented": percent(total("invented"), total("expected")),
         "shown_off": percent(total("shown_off"), total("shown")),
         "shown_off_silent": percent(total("shown_off_silent"), total("shown")),
+        "delivered_off": percent(total("delivered_off"), total("delivered_values")),
         "cells": percent(total("cells_right"), total("cells")),
         "cells_shown_wrong": percent(total("cells_shown_wrong"), total("cells_shown")),
         "point_recall": percent(total("points_found"), total("points")),
@@ -119,6 +120,7 @@ CHARTS = [
     ("p90 error", "p90", " %"),
     ("missing", "missing", " %"),
     ("invented", "invented", " %"),
+    ("delivered, off", "delivered_off", " %"),
     ("shown as sure, off", "shown_off", " %"),
     ("without a word of doubt", "shown_off_silent", " %"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unittest
 
 from report import summarise, write_table
@@ -191,6 +192,61 @@ class Pictures(unittest.TestCase):
     def test_letters(self):
         scored = score({"kind": "text", "text": "one two\nthree"}, job("text"), {"page.txt": "one\ntwo threo"})
         self.assertEqual((scored["letters"], scored["letters_wrong"]), (13, 1))
+
+
+def proof(*values):
+    """The text of an overlay.json with (series, at, value, trusted) of each value."""
+    names = ("series", "at", "value", "trusted")
+    return json.dumps({"version": 1, "values": [dict(zip(names, value, strict=True)) for value in values]})
+
+
+class Proof(unittest.TestCase):
+    """Protects the honesty figure: only what the program's proof trusts counts as shown for sure."""
+
+    bars = {**Pictures.bars, "series": [{"name": "", "values": [10, 50, 90]}]}
+    table = "category,value\nA1,10\nB2,70\nC3,90\n"
+
+    def figures(self, text, **files):
+        """(shown as sure, of these off, delivered, of these off)."""
+        scored = score(self.bars, job("bar"), {"values.csv": text, **files})
+        return [scored[name] for name in ("shown", "shown_off", "delivered_values", "delivered_off")]
+
+    def test_only_trusted_values_are_shown_as_sure(self):
+        wrong = ("value", "B2", 70, False)
+        right = [("value", "A1", 10, True), ("value", "C3", 90.0, True)]
+        for name, values, expected in (
+            ("no proof", None, [3, 1, 3, 1]),
+            ("the wrong one is doubtful", [*right, wrong], [2, 0, 3, 1]),
+            ("the wrong one is trusted", [*right, (*wrong[:3], True)], [3, 1, 3, 1]),
+            ("what is not proved is not sure", right, [2, 0, 3, 1]),
+            ("another value at the place proves nothing", [*right, ("value", "B2", 50, True)], [2, 0, 3, 1]),
+            ("the series goes by another name", [("s", *v[1:]) for v in [*right, wrong]], [2, 0, 3, 1]),
+        ):
+            with self.subTest(name):
+                files = {} if values is None else {"overlay.json": proof(*values)}
+                self.assertEqual(self.figures(self.table, **files), expected)
+
+    def test_a_broken_proof_is_none(self):
+        for text in ("", "[]", "{}", '{"values": [{"at": 1}]}'):
+            self.assertEqual(self.figures(self.table, **{"image_1_overlay.json": text}), [3, 1, 3, 1], text)
+
+    def test_points_and_shares_and_lines_ask_the_proof(self):
+        scatter = {"kind": "scatter", "x_axis": LINEAR, "value_axis": LINEAR,
+                   "series": [{"name": "a", "points": [[10, 10], [50, 50]]}]}
+        files = {"points.csv": "x,y\n10,10\n90,20\n",
+                 "overlay.json": proof(("series 1", "10", 10, True), ("series 1", "90", 20, False))}
+        scored = score(scatter, job("scatter"), files)
+        self.assertEqual((scored["shown"], scored["shown_off"], scored["delivered_off"]), (1, 0, 1))
+        pie = {"kind": "pie", "slices": [{"label": "yes", "share": 75.0}, {"label": "no", "share": 25.0}]}
+        files = {"shares.csv": "label,share_percent\nyes,60\nno,40\n",
+                 "overlay.json": proof(("share", "yes", 60.0, False), ("share", "no", 40.0, True))}
+        scored = score(pie, job("pie"), files)
+        self.assertEqual((scored["shown"], scored["shown_off"], scored["delivered_off"]), (1, 1, 2))
+        line = {"kind": "line", "x": [0, 10], "x_kind": "number", "x_axis": LINEAR, "value_axis": LINEAR,
+                "series": [{"name": "s", "values": [0, 10]}]}
+        files = {"values.csv": "x,s\n0,0\n10,40\n", "overlay.json": proof(("s", "0", 0, True), ("s", "10", 40, False))}
+        scored = score(line, job("line"), files)
+        self.assertEqual((scored["shown"], scored["shown_off"], scored["delivered_off"]), (1, 0, 1))
 
 
 class Sums(unittest.TestCase):

@@ -1,8 +1,9 @@
 """The scores of one picture.
 
 Charts give `expected` (true values), `errors` (per cent of the axis, one for each value found), `missing`, `invented`,
-and the honesty of what is shown: `shown` (values delivered) and `shown_off` (of these, off by more than 5 % of the axis,
-or without a truth at all). The program does not mark single values as unsure, so every one counts as shown for sure;
+and the honesty of what is shown: `shown` (values delivered as sure) and `shown_off` (of these, off by more than 5 % of the
+axis, or without a truth at all). Where the program delivers its proof (`overlay.json`) only values that it trusts there are
+shown as sure, else every one; `delivered_values` and `delivered_off` are the same of all that was delivered.
 `shown_off_silent` leaves out those of pictures whose summary (by the built-in rules) lists what was uncertain in reading.
 """
 
@@ -13,6 +14,7 @@ import re
 
 from . import reading
 from .measure import align, anywhere, at, edits, error, pair_names, plain
+from .sure import Sure
 
 # The words of the program that are right for each kind of the set.
 RIGHT_WORDS = {"histogram": ("histogram", "bar"), "count": ("photo", "objects")}
@@ -44,7 +46,7 @@ def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
     if "shown_off" in scores:
         scores["shown_off_silent"] = 0 if doubted else scores["shown_off"]
     delivered = (
-        scores.get("shown", 0) > 0
+        scores.get("delivered_values", 0) > 0
         or scores.get("cells_shown", 0) > 0
         or scores.get("count_read") is not None
         or scores.get("letters_wrong", 0) < scores.get("letters", 0)
@@ -63,15 +65,24 @@ def score(truth: dict, job: dict | None, files: dict[str, str]) -> dict:
     }
 
 
-def values(expected: int, errors: list[float], invented: int, shown: int, shown_off: int) -> dict:
-    """The scores of a chart."""
+def values(expected: int, errors: list[float], invented: int, judged: list[tuple[bool, bool]]) -> dict:
+    """The scores of a chart; `judged` has for each delivered value whether it is shown as sure, and whether it is off."""
     return {
         "expected": expected,
         "errors": [round(e, 3) for e in errors],
         "missing": expected - len(errors),
         "invented": invented,
-        "shown": shown,
-        "shown_off": shown_off,
+        **shown(judged),
+    }
+
+
+def shown(judged: list[tuple[bool, bool]]) -> dict:
+    """How many values are shown as sure, and are off; and of all that are delivered."""
+    return {
+        "shown": sum(sure for sure, _off in judged),
+        "shown_off": sum(sure and off for sure, off in judged),
+        "delivered_values": len(judged),
+        "delivered_off": sum(off for _sure, off in judged),
     }
 
 
@@ -84,39 +95,47 @@ def score_bars(truth: dict, files: dict[str, str], _summary: str) -> dict:
     found: dict[tuple[str, str], float] = {}
     for category, name, value in read:
         found.setdefault((category, name), value)
-    errors, expected = [], 0
+    errors, expected, right = [], 0, set()
     for s, true in enumerate(truth["series"]):
         for c, value in enumerate(true["values"]):
             key = (categories[of_category[c]], series[of_series[s]]) if c in of_category and s in of_series else None
             if key in found:
                 errors.append(error(found[key], value, truth["value_axis"]))
+                if errors[-1] <= OFF:
+                    right.add(key)
             expected += key in found or value != 0
     invented = len(read) - len(errors)
+    sure = Sure(files)
+    judged = []
+    for category, name, value in read:
+        judged.append((sure.has(name, category, value), (category, name) not in right))
+        right.discard((category, name))  # the same name again has no truth
     heights = [value for true in truth["series"] for value in true["values"]]
     nameless = anywhere(heights, [value for _c, _s, value in read], truth["value_axis"], 100 * NEAR)
-    scores = values(expected, errors, invented, len(read), invented + sum(e > OFF for e in errors))
-    return {**scores, "anywhere": min(nameless, expected)}
+    return {**values(expected, errors, invented, judged), "anywhere": min(nameless, expected)}
 
 
 def score_histogram(truth: dict, files: dict[str, str], _summary: str) -> dict:
     """Heights of bins: a row belongs to the bin that the middle it names (or of the range it names) lies in."""
-    read = []
-    for label, _series, value in reading.labelled(reading.chosen(files, ("values.csv",), ".csv") or ""):
+    read, sure = [], Sure(files)
+    for label, series, value in reading.labelled(reading.chosen(files, ("values.csv",), ".csv") or ""):
         # What stands in brackets behind a number ("2 (bar 3)") numbers the row.
         span = re.sub(r"(?<=\d)\s*[-–]\s*", " ", re.sub(r"(?<=\d)\s*\(.*", "", label))
         ends = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", span)[:2]]
-        read.append((sum(ends) / len(ends) if ends else math.nan, value))
-    errors, expected, used = [], 0, set()
+        read.append((sum(ends) / len(ends) if ends else math.nan, value, sure.has(series, label, value)))
+    errors, expected, used, right = [], 0, set(), set()
     for low, high, count in zip(truth["edges"], truth["edges"][1:], truth["counts"], strict=False):
-        row = next((i for i, (x, _v) in enumerate(read) if low <= x < high and i not in used), None)
+        row = next((i for i, (x, _v, _s) in enumerate(read) if low <= x < high and i not in used), None)
         if row is not None:
             used.add(row)
             errors.append(error(read[row][1], count, truth["value_axis"]))
+            if errors[-1] <= OFF:
+                right.add(row)
         expected += row is not None or count > 0
     invented = len(read) - len(used)
-    nameless = anywhere(truth["counts"], [value for _x, value in read], truth["value_axis"], 100 * NEAR)
-    scores = values(expected, errors, invented, len(read), invented + sum(e > OFF for e in errors))
-    return {**scores, "anywhere": min(nameless, expected)}
+    nameless = anywhere(truth["counts"], [value for _x, value, _s in read], truth["value_axis"], 100 * NEAR)
+    judged = [(is_sure, i not in right) for i, (_x, _v, is_sure) in enumerate(read)]
+    return {**values(expected, errors, invented, judged), "anywhere": min(nameless, expected)}
 
 
 def score_lines(truth: dict, files: dict[str, str], _summary: str) -> dict:
@@ -134,22 +153,25 @@ def score_lines(truth: dict, files: dict[str, str], _summary: str) -> dict:
     read = reading.labelled(text)
     names = unique(name for _x, name, _v in read)
     pairs = pair_names([s["name"] for s in truth["series"]], names)
-    errors, off, matched = [], 0, 0
+    errors, sure = [], Sure(files)
+    right = set()
+    matched = 0
     for s, true in enumerate(truth["series"]):
-        own = [(place(label), value) for label, name, value in read if s in pairs and name == names[pairs[s]]]
-        line = sorted((x, value) for x, value in own if x is not None)
-        xs, ys = [x for x, _y in line], [y for _x, y in line]
+        own = [(place(row[0]), row[2], i) for i, row in enumerate(read) if s in pairs and row[1] == names[pairs[s]]]
+        line = sorted(row for row in own if row[0] is not None)
+        xs, ys = [x for x, _y, _i in line], [y for _x, y, _i in line]
         for x, value in zip(true_x, true["values"], strict=True):
             height = at(x, xs, ys, slack)
             if height is not None:
                 errors.append(error(height, value, truth["value_axis"]))
-        for x, value in line:
+        for x, value, i in line:
             height = at(x, true_x, true["values"], slack)
             if height is not None:
                 matched += 1
-                off += error(value, height, truth["value_axis"]) > OFF
-    invented = len(read) - matched
-    return values(len(true_x) * len(truth["series"]), errors, invented, len(read), invented + off)
+                if error(value, height, truth["value_axis"]) <= OFF:
+                    right.add(i)
+    judged = [(sure.has(name, label, value), i not in right) for i, (label, name, value) in enumerate(read)]
+    return values(len(true_x) * len(truth["series"]), errors, len(read) - matched, judged)
 
 
 def score_scatter(truth: dict, files: dict[str, str], _summary: str) -> dict:
@@ -172,7 +194,8 @@ def score_scatter(truth: dict, files: dict[str, str], _summary: str) -> dict:
     in_series = sum(read[r][0] == meant.get(true[t][0]) for t, r in pairs.items())
     near = {r for distance, _t, r in far if distance <= OFF}
     counts = {"points": len(true), "points_read": len(read), "points_found": len(pairs), "points_in_series": in_series}
-    return {**counts, "shown": len(read), "shown_off": len(read) - len(near)}
+    sure = Sure(files)
+    return {**counts, **shown([(sure.has(name, f"{x:.10g}", y), r not in near) for r, (name, x, y) in enumerate(read)])}
 
 
 def score_pie(truth: dict, files: dict[str, str], _summary: str) -> dict:
@@ -182,8 +205,10 @@ def score_pie(truth: dict, files: dict[str, str], _summary: str) -> dict:
     errors = [abs(read[r][1] - truth["slices"][t]["share"]) for t, r in pairs.items()]
     invented = len(read) - len(errors)
     nameless = anywhere([s["share"] for s in truth["slices"]], [share for _l, share in read], PERCENT, 100 * NEAR)
-    scores = values(len(truth["slices"]), errors, invented, len(read), invented + sum(e > OFF for e in errors))
-    return {**scores, "anywhere": nameless}
+    sure = Sure(files)
+    right = {r for t, r in pairs.items() if abs(read[r][1] - truth["slices"][t]["share"]) <= OFF}
+    judged = [(sure.has("share", label), r not in right) for r, (label, _share) in enumerate(read)]
+    return {**values(len(truth["slices"]), errors, invented, judged), "anywhere": nameless}
 
 
 def score_table(truth: dict, files: dict[str, str], _summary: str) -> dict:

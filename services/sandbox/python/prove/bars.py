@@ -37,6 +37,11 @@ class Bar:
         return (other.left - 2 <= self.left and self.right <= other.right + 2
                 and other.top - 2 <= self.top and self.bottom <= other.bottom + 2)
 
+    def stands_by(self, other: Bar) -> bool:
+        """Whether it has a foot in common with another one, or stands on it."""
+        ends, others = (self.top, self.bottom), (other.top, other.bottom)
+        return any(abs(a - b) <= 4 for a in ends for b in others)
+
 
 def find(mask: np.ndarray, cover: np.ndarray) -> list[Bar]:
     """Rectangles of a colour: neighbouring columns whose runs of ink begin and end alike."""

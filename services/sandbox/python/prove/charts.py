@@ -350,6 +350,7 @@ class _Looked:
             low, high = (x0, x1) if lying else (y0, y1)
             left = [bar for bar in found if not bar.claimed and 0.5 * usual <= bar.width <= 2 * usual
                     and bar.bottom - bar.top >= 4 and bar.bottom > low and bar.top < high
+                    and any(bar.stands_by(other) for other in explained)  # a legend's sample does not
                     and not any(bar.within(other) for other in explained)]  # hatching
             if usual and left:
                 total += len(left)

@@ -125,7 +125,7 @@ def measure(one: Run) -> tuple[dict, tuple[dict, np.ndarray | None] | None]:
     kind = claims.kind_of(figure) if figure else None
     found = one.attempt("The axes of the picture", lambda: calibration.read(one.evidence))
     values, missing = one.attempt("The values", lambda: _values(one, figure, found), ([], 0))
-    if figure and one.kind in CHARTS and not any(claim.px for claim in values) and not _is_like(one, figure, kind):
+    if figure and one.kind in CHARTS and not _is_like(one, figure, kind) and not _are_inside(one, values):
         one.notes.append("No delivered figure redraws this picture.")
         name, figure, kind, values, missing = None, {}, None, [], 0
     rows = one.attempt("The script's own doubts", one.doubts, [])
@@ -192,6 +192,13 @@ def _is_like(one: Run, figure: dict, kind: str | None) -> bool:
     again = {text for text in (got["title"], *got["labels"].values(), *got["legend"]) if text}
     shared = [len(set(want["ticks"][side]) & set(got["ticks"][side])) for side in ("x", "y")]
     return bool(said & again) or sum(shared) >= 3
+
+
+def _are_inside(one: Run, values: list[claims.Claim]) -> bool:
+    """Whether most values have a place on the picture."""
+    height, width = one.picture.shape[:2] if one.picture is not None else (0, 0)
+    placed = sum(claim.px is not None and 0 <= claim.px[0] <= width and 0 <= claim.px[1] <= height for claim in values)
+    return 2 * placed > len(values)
 
 
 def _drawn(one: Run, name: str | None) -> np.ndarray | None:
