@@ -5,6 +5,7 @@
 //! bus. Killing the process at any point loses no accepted job and shows no step twice.
 
 mod calibration;
+mod bundle;
 pub mod doc;
 mod ending;
 mod feed;
@@ -349,6 +350,23 @@ impl Jobs {
             Err(error) if error.kind == ErrorKind::NotFound => Err(Failure::new(ErrorCode::OutputNotFound)),
             Err(error) => Err(report::blob_failure(&error)),
         }
+    }
+
+    /// Everything of a job as the bytes of one zip, made while they are read: report, code, review, what it printed,
+    /// outputs, pictures.
+    ///
+    /// # Errors
+    /// `job_not_found`, or a storage failure. Later failures are the stream's.
+    pub async fn bundle(
+        &self,
+        owner: &OwnerId,
+        id: JobId,
+    ) -> Result<impl Stream<Item = std::io::Result<bytes::Bytes>> + use<>, Failure> {
+        let (job, now) = (self.job(owner, id).await?, self.now());
+        let report = report::of(&job, &*self.inner.blob, LinkStyle::BlobKey, now).await?;
+        let told = report::of(&job, &*self.inner.blob, LinkStyle::Http, now).await?;
+        let entries = bundle::entries(&job, &report, &told)?;
+        Ok(bundle::pack(entries, job.finished_at.unwrap_or(now), self.inner.blob.clone()))
     }
 
     /// Proves that jobs can be stored now.

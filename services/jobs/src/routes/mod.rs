@@ -1,5 +1,6 @@
 //! HTTP handlers of the jobs service, one file per kind of request.
 
+mod bundle;
 mod create;
 mod events;
 mod follow_up;
@@ -17,6 +18,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(read::results)
         .service(events::events)
         .service(outputs::output)
+        .service(bundle::bundle)
         .service(manage::cancel)
         .service(manage::retry)
         .service(follow_up::refine)

@@ -46,6 +46,7 @@ async fn someone_elses_job_does_not_exist() {
             get(format!("/api/v1/jobs/{target}/results")),
             get(format!("/api/v1/jobs/{target}/events")),
             get(format!("/api/v1/jobs/{target}/outputs/values.csv")),
+            get(format!("/api/v1/jobs/{target}/bundle")),
             post(format!("/api/v1/jobs/{target}/cancel")),
             post(format!("/api/v1/jobs/{target}/retry")),
             test::TestRequest::delete().uri(&format!("/api/v1/jobs/{target}")),

@@ -1,5 +1,6 @@
 //! The jobs service on SQLite, a blob folder and the in-process bus, with stand-in workers.
 
+mod bundle;
 mod harness;
 mod http;
 mod life;
