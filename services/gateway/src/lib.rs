@@ -1,6 +1,6 @@
 //! The gateway. It owns who may enter (today: the local token and one-time sign-in links), what the
-//! server says about itself, and the one API document with its pages. It touches no other service's
-//! tables.
+//! server says about itself, the one API document with its pages, and the web app. It touches no other
+//! service's tables.
 
 pub mod docs;
 mod internal;
@@ -11,20 +11,23 @@ mod program;
 mod routes;
 mod session;
 mod token;
+mod web;
 
 pub use keyring::{Keyring, KeyringError};
 pub use local::LocalAuth;
 pub use program::serve;
 pub use routes::{ConfigLimits, routes};
 pub use token::{LocalToken, TokenError};
+pub use web::is_built as has_web_app;
 
-use actix_web::web;
+use actix_web::web::Data;
 use edge::{PublicRoute, Site};
 use shared::{SharedError, SharedHandle};
 use std::sync::Arc;
 
-/// The gateway's routes that answer strangers. This is the whole list; every other route of the system
-/// asks for a principal, apart from the shell's own [`edge::routes::PUBLIC`].
+/// The gateway's routes that answer strangers. This is the whole list; every other route of the system asks for a
+/// principal, apart from the shell's own [`edge::routes::PUBLIC`] and the files and pages of the web app, which are the
+/// same for everybody.
 pub const PUBLIC: &[PublicRoute] = &[
     PublicRoute::get("/"),
     PublicRoute::get("/signin"),
@@ -87,9 +90,10 @@ impl Gateway {
         Ok(format!("/signin?code={}", self.auth.issue_link().await?))
     }
 
-    /// Adds the gateway's routes with what they work with.
+    /// Adds the gateway's routes with what they work with, after those of all others: the web app's pages are what is
+    /// left.
     pub fn mount(&self, site: Site) -> Site {
-        let data = web::Data::new(self.clone());
+        let data = Data::new(self.clone());
         let signs = self.keyring.is_some();
         let site = if signs { site.public(internal::PUBLIC) } else { site };
         describe(site, &self.settings.version).routes(move |cfg| {
@@ -97,6 +101,7 @@ impl Gateway {
             if signs {
                 cfg.map(|cfg| cfg.configure(internal::routes));
             }
+            cfg.map(|cfg| cfg.configure(web::mount));
         })
     }
 }
@@ -104,5 +109,8 @@ impl Gateway {
 /// Adds the gateway's routes, its public list and the last touch on the API document.
 pub fn describe(site: Site, version: &str) -> Site {
     let version = version.to_owned();
-    site.public(PUBLIC).routes(routes).finish(move |api, public| openapi::finish(api, public, &version))
+    site.public(PUBLIC)
+        .public(&web::public())
+        .routes(routes)
+        .finish(move |api, public| openapi::finish(api, public, &version))
 }

@@ -1,11 +1,11 @@
 //! The gateway's own routes: who am I, what is this server, sign-in, the front door.
 
-use crate::{Gateway, docs};
+use crate::{Gateway, docs, web as app};
 use actix_web::http::header::LOCATION;
 use actix_web::web::Json;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use common::execution::MAX_EXECUTION_CODE_BYTES;
-use common::job::{MAX_PICTURES, MAX_PROMPT_BYTES};
+use common::job::{MAX_PICTURES, MAX_PROMPT_BYTES, MAX_REPAIRS};
 use common::{ErrorCode, OwnerId};
 use edge::{Principal, Problem};
 use serde::{Deserialize, Serialize};
@@ -44,9 +44,15 @@ struct Config {
     version: String,
     /// How callers sign in.
     sign_in: SignIn,
+    /// Media types of the images that are accepted, decided by their bytes.
+    #[schema(value_type = Vec<String>)]
+    media_types: &'static [&'static str],
     /// Limits that clients should know before they run into them.
     limits: ConfigLimits,
 }
+
+/// What the files service accepts. That they are the same is held by the tests of the whole program.
+const MEDIA_TYPES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"];
 
 /// Limits that clients should know before they run into them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -63,6 +69,8 @@ pub struct ConfigLimits {
     pub max_code_bytes: usize,
     /// Longest run of code, in seconds.
     pub max_run_seconds: u64,
+    /// Most repairs of failed code in one job.
+    pub max_repairs: u32,
     /// Longest job, in seconds.
     pub max_job_seconds: u64,
 }
@@ -77,6 +85,7 @@ impl Default for ConfigLimits {
             max_prompt_bytes: MAX_PROMPT_BYTES,
             max_code_bytes: MAX_EXECUTION_CODE_BYTES,
             max_run_seconds: 120,
+            max_repairs: MAX_REPAIRS,
             max_job_seconds: 1800,
         }
     }
@@ -95,13 +104,13 @@ async fn me(principal: Principal) -> Json<Me> {
 async fn config(gateway: web::Data<Gateway>) -> Json<Config> {
     let settings = &gateway.settings;
     let (name, version) = (settings.name.clone(), settings.version.clone());
-    Json(Config { name, version, sign_in: SignIn::Local, limits: settings.limits })
+    Json(Config { name, version, sign_in: SignIn::Local, media_types: MEDIA_TYPES, limits: settings.limits })
 }
 
-/// The front door, until the web app stands behind it.
+/// The front door: the web app.
 #[get("/")]
-async fn home() -> HttpResponse {
-    HttpResponse::Found().insert_header((LOCATION, "/docs")).finish()
+async fn home(request: HttpRequest) -> HttpResponse {
+    app::front_door(&request)
 }
 
 #[derive(Deserialize)]
@@ -117,7 +126,7 @@ async fn signin(
     gateway: web::Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let mut response = HttpResponse::SeeOther();
-    response.insert_header((LOCATION, "/docs"));
+    response.insert_header((LOCATION, if app::is_built() { "/" } else { "/docs" }));
     // A program that only looks whether the link is alive must not use it up.
     if edge::is_head(&request) {
         return Ok(response.finish());

@@ -6,3 +6,4 @@ mod internal;
 mod signin;
 mod support;
 mod token;
+mod web;
