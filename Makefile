@@ -15,14 +15,25 @@ PROMPT ?=
 OUT ?= out/demo
 export IMAGE PROMPT OUT
 
-.PHONY: help setup build demo run certs test check bench bench-sandbox bench-agent hostile clean bench-stack stack chaos programs try-containers
+# What 'make dev' sends everything but the web app's own files to.
+SERVER ?= http://127.0.0.1:8080
+export SERVER
+
+.PHONY: help setup web dev build demo run certs test test-web screenshots check bench bench-sandbox bench-agent hostile clean bench-stack stack chaos programs try-containers
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Set up the Python environments (sandbox, tools) when they are missing
+setup: web ## Set up the Python environments (sandbox, tools) and the web app when they are missing
 	@deploy/tools/python-env.sh target/python services/sandbox/python/requirements.lock
 	@deploy/tools/python-env.sh target/tools deploy/tools/requirements.lock
+
+web: ## Build the web app when it is missing or older than its sources (needs Node.js; without it, the server has none)
+	@deploy/tools/web.sh
+
+dev: ## The web app with hot reload, on a server that runs: make dev SERVER=http://127.0.0.1:8080
+	@deploy/tools/web.sh packages
+	@cd frontend && DARKROOM_URL="$$SERVER" npm run --silent dev
 
 build: setup ## Build target/release/darkroom
 	@cargo build --release --locked --package darkroom --package supervisor
@@ -36,9 +47,15 @@ run: build ## Start the server at http://127.0.0.1:8080
 certs: ## Make or renew Traefik's development certificate; with DOMAIN=name for that host too
 	@deploy/tools/certs.sh traefik/certs
 
-test: setup ## Run all tests; before them, the manifests for Kubernetes against its schemas
+test: setup ## Run all tests (Rust, web app, browser); before them, the manifests for Kubernetes against its schemas
 	@deploy/kubernetes/validate.sh
-	@cargo test --release --locked --workspace
+	@python3 -B deploy/tools/run_tests.py
+
+test-web: build ## Only the tests in a browser, against the real program: make test-web ARGS="-g stop"
+	@cd frontend && npx --no-install playwright test --config e2e/playwright.config.ts $(ARGS)
+
+screenshots: build ## Every page and state of the web app, light, dark and on a phone, into target/screenshots
+	@cd frontend && npx --no-install playwright test --config e2e/screenshots.config.ts
 
 check: setup ## Formatting, lints, tidiness, licences, and the manifests for Kubernetes
 	@cargo fmt --check
