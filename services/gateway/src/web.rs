@@ -191,6 +191,7 @@ fn media_type(path: &str) -> &'static str {
         "gif" => "image/gif",
         "ico" => "image/x-icon",
         "woff2" => "font/woff2",
+        "woff" => "font/woff",
         "wasm" => "application/wasm",
         _ => "application/octet-stream",
     }
