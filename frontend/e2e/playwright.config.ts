@@ -1,0 +1,16 @@
+import { defineConfig } from '@playwright/test'
+import { chromium } from './support/chromium'
+
+/** The tests in a browser: real Chromium against the real program, which each file starts for itself. */
+export default defineConfig({
+  testDir: '.',
+  testMatch: '*.e2e.ts',
+  outputDir: '../../target/tests/playwright',
+  // One after the other: the program, its jail and the browser share the machine with whoever builds on it.
+  workers: 1,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
+  reporter: [['list'], ...(process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [['json'] as const] : [])],
+  use: { ...chromium, trace: 'retain-on-failure', viewport: { width: 1280, height: 800 } },
+})

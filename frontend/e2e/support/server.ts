@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** The repository. */
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
+
+/** One of the repository's own sample pictures. */
+export const sample = (name: string) => join(ROOT, 'services/darkroom/samples', name)
+
+/** One answer of a scripted model, after a pause. */
+export interface Answer {
+  text: string
+  delay_ms?: number
+}
+
+/** Code as a model answers it. */
+export const fenced = (code: string, delay_ms = 0): Answer => ({
+  text: `Here is the code.\n\n\`\`\`python\n${code}\n\`\`\`\n`,
+  delay_ms,
+})
+
+/** The cookie of a session, as the browser wants it. */
+export interface SessionCookie {
+  name: string
+  value: string
+}
+
+/**
+ * A running `darkroom serve` with a data folder of its own. Code comes from the built-in rules, or from a script that a
+ * test writes.
+ */
+export class Server {
+  base = ''
+  private link = ''
+  private child: ChildProcess | undefined
+  private readonly folder = mkdtempSync(join(tmpdir(), 'darkroom-e2e-'))
+  private readonly script = join(this.folder, 'script.json')
+
+  private constructor(private readonly scripted: boolean) {}
+
+  /** Starts one; `scripted` ones have models that answer as {@link Server.answers} tells them. */
+  static async start(options: { scripted?: boolean } = {}): Promise<Server> {
+    const server = new Server(options.scripted ?? false)
+    server.answers([fenced('print("nothing was scripted")')])
+    await server.launch('127.0.0.1:0')
+    return server
+  }
+
+  /** What the scripted model answers from now on, the last one again and again. */
+  answers(answers: Answer[]) {
+    writeFileSync(this.script, JSON.stringify({ answers, repeat_last: true }))
+  }
+
+  /** The token for programs. */
+  get token(): string {
+    return readFileSync(join(this.folder, 'data/token'), 'utf8').trim()
+  }
+
+  /** The one-time link that was printed at the start. */
+  get signInLink(): string {
+    return this.link
+  }
+
+  /** Uses the one-time link up, as a browser would. */
+  async signIn(): Promise<SessionCookie> {
+    const response = await fetch(this.link, { redirect: 'manual' })
+    const [pair = ''] = (response.headers.get('set-cookie') ?? '').split(';')
+    const [name = '', value = ''] = pair.split('=')
+    if (!value) throw new Error(`the sign-in link gave no session: ${response.status}`)
+    return { name, value }
+  }
+
+  /** A call with the token, as programs make them. */
+  async call(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    headers.set('authorization', `Bearer ${this.token}`)
+    return fetch(this.base + path, { ...init, headers })
+  }
+
+  /** Uploads a picture and makes a job of it; gives the job's id. */
+  async job(picture: string, prompt = '', options: Record<string, number> = {}): Promise<string> {
+    const form = new FormData()
+    form.append('file', new Blob([readFileSync(picture)]), 'picture.png')
+    const file = (await (await this.call('/api/v1/files', { method: 'POST', body: form })).json()) as {
+      id: string
+    }
+    const made = await this.call('/api/v1/jobs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ file_ids: [file.id], prompt, options }),
+    })
+    if (made.status !== 202) throw new Error(`no job: ${made.status} ${await made.text()}`)
+    return ((await made.json()) as { id: string }).id
+  }
+
+  /** Waits until the job has ended; gives its state. */
+  async ended(id: string): Promise<string> {
+    for (;;) {
+      const { state } = (await (await this.call(`/api/v1/jobs/${id}`)).json()) as { state: string }
+      if (!['queued', 'running'].includes(state)) return state
+      await new Promise((done) => setTimeout(done, 100))
+    }
+  }
+
+  /** Kills it without a warning and starts it again at the same address. */
+  async crashAndRestart() {
+    await this.end('SIGKILL')
+    await this.launch(new URL(this.base).host)
+  }
+
+  /** Ends it and removes what it kept. */
+  async stop() {
+    await this.end('SIGTERM')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  private async end(signal: NodeJS.Signals) {
+    const child = this.child
+    if (!child || child.exitCode !== null) return
+    const ended = new Promise((done) => child.once('exit', done))
+    child.kill(signal)
+    await ended
+  }
+
+  private async launch(listen: string) {
+    const url = `scripted:${this.script}`
+    const models = this.scripted ? { CODE_MODEL_URL: url } : {}
+    const environment = {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      PYTHON_ENV: join(ROOT, 'target/python'),
+      TOOLS_ENV: join(ROOT, 'target/tools'),
+      LOG: 'error',
+      ...models,
+    }
+    const program = process.env.DARKROOM ?? join(ROOT, 'target/release/darkroom')
+    const child = spawn(program, ['serve', '--listen', listen, '--data', join(this.folder, 'data')], {
+      env: environment,
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.child = child
+    this.link = ''
+    const lines = createInterface({ input: child.stdout })
+    await new Promise<void>((ready, failed) => {
+      child.once('error', failed)
+      child.once('exit', (code) => failed(new Error(`the server ended at its start with exit code ${code}`)))
+      lines.on('line', (line) => {
+        const address = /ready at (\S+)/.exec(line)?.[1]
+        if (address) this.base = address
+        const link = /(http\S+\/signin\S+)/.exec(line)?.[1]
+        if (link) this.link = link
+        if (this.base && this.link) ready()
+      })
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
+import { Server, type SessionCookie } from './server'
+
+export { expect }
+
+/** What a page said and asked for while a test ran. */
+export interface Watch {
+  /** Errors on the console, and exceptions nobody caught. */
+  errors: string[]
+  /** Addresses of requests that left the server's origin. */
+  foreign: string[]
+  /** Takes errors that this test provokes off the list; each must have come. */
+  expectError: (pattern: RegExp) => void
+}
+
+interface WorkerFixtures {
+  /** The server whose models are the built-in rules. */
+  server: Server
+  /** The server whose models answer from a script. */
+  scripted: Server
+}
+
+interface TestFixtures {
+  watch: Watch
+  /** A signed-in page on the server with the built-in rules. */
+  page: Page
+  /** A signed-in page on the server with the scripted models. */
+  scriptedPage: Page
+}
+
+const sessions = new WeakMap<Server, SessionCookie>()
+
+/** Opens the server's session in this context. */
+export async function signIn(context: BrowserContext, server: Server) {
+  const cookie = sessions.get(server) ?? (await server.signIn())
+  sessions.set(server, cookie)
+  await context.addCookies([{ ...cookie, url: server.base, httpOnly: true, sameSite: 'Strict' }])
+}
+
+/** Follows what a context does. */
+export function follow(context: BrowserContext, watch: Watch, origin: string) {
+  context.on('console', (message) => {
+    if (message.type() === 'error') watch.errors.push(`${message.text()} (${message.location().url})`)
+  })
+  context.on('weberror', (error) => watch.errors.push(`uncaught: ${error.error()}`))
+  context.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith(`${origin}/`) && !/^(data|blob|about):/.test(url)) watch.foreign.push(url)
+  })
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what is needed from the pattern.
+    async ({}, use) => {
+      const server = await Server.start()
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+  scripted: [
+    // biome-ignore lint/correctness/noEmptyPattern: as above.
+    async ({}, use) => {
+      const server = await Server.start({ scripted: true })
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+  // biome-ignore lint/correctness/noEmptyPattern: as above.
+  watch: async ({}, use) => {
+    const provoked: RegExp[] = []
+    const watch: Watch = { errors: [], foreign: [], expectError: (pattern) => provoked.push(pattern) }
+    await use(watch)
+    const unexpected = watch.errors.filter((error) => !provoked.some((pattern) => pattern.test(error)))
+    expect(unexpected, 'errors on the console').toEqual([])
+    expect(watch.foreign, 'requests that leave the origin').toEqual([])
+  },
+  page: async ({ context, server, watch }, use) => {
+    follow(context, watch, server.base)
+    await signIn(context, server)
+    await use(await context.newPage())
+  },
+  scriptedPage: async ({ browser, scripted, watch }, use) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+    follow(context, watch, scripted.base)
+    await signIn(context, scripted)
+    await use(await context.newPage())
+    await context.close()
+  },
+})

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sample } from './support/server'
+import { expect, test } from './support/test'
+import { FOLDER, ROWS } from './support/uploads'
+
+test.describe('uploads', () => {
+  test.beforeEach(async ({ page, server, watch }) => {
+    // The server's refusals are answers with such a status.
+    watch.expectError(/status of 4\d\d/)
+    await page.goto(server.base)
+  })
+
+  // Protects people with a PDF in hand: it is refused at once, and the sentence says what to do instead.
+  test('a PDF is refused with a sentence that helps', async ({ page }) => {
+    const pdf = Buffer.from('%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n')
+    await page
+      .getByTestId('file-input')
+      .setInputFiles({ name: 'report.pdf', mimeType: 'application/pdf', buffer: pdf })
+    const refusal = page.getByRole('alert').filter({ hasText: 'report.pdf' })
+    await expect(refusal).toContainText(/PDF/)
+    await expect(refusal).toContainText(/screenshot|picture/)
+    await expect(page.getByRole('button', { name: 'Develop' })).toHaveAttribute('aria-disabled', 'true')
+    await refusal.getByRole('button', { name: /Take report\.pdf away/ }).click()
+    await expect(refusal).toHaveCount(0)
+  })
+
+  // Protects what a person has already chosen: one bad file takes nothing away from the good ones.
+  test('a bad file beside a good one', async ({ page }) => {
+    await page.getByTestId('file-input').setInputFiles([
+      { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') },
+      { name: 'chart.png', mimeType: 'image/png', buffer: readFileSync(sample('bar_chart.png')) },
+    ])
+    await expect(page.getByRole('alert').filter({ hasText: 'notes.txt' })).toBeVisible()
+    await expect(page.getByAltText('Preview of chart.png')).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Develop' })).toHaveAttribute('aria-disabled', 'false')
+  })
+
+  // Protects the agreement of browser and server: each of the given files is taken or refused in the browser as it
+  // should be, and every refusal is a sentence about that file.
+  test.describe('the given files', () => {
+    if (Object.keys(ROWS).length === 0) {
+      // Not a test: there is nothing to try.
+      console.log('SKIPPED: the given uploads, because ../shared/uploads is not here')
+    }
+    for (const [name, row] of Object.entries(ROWS)) {
+      test(`${name} (${row.expect}: ${row.why})`, async ({ page }) => {
+        await page.getByTestId('file-input').setInputFiles(join(FOLDER, name))
+        const tray = page.getByRole('list', { name: 'Chosen pictures' })
+        if (row.expect === 201) {
+          await expect(tray.getByText(/^\d+ × \d+$/)).toBeVisible()
+          await expect(page.getByRole('button', { name: 'Develop' })).toHaveAttribute(
+            'aria-disabled',
+            'false',
+          )
+        } else {
+          const refusal = tray.getByRole('alert')
+          await expect(refusal).toContainText(name)
+          expect((await refusal.innerText()).length).toBeGreaterThan(name.length + 20)
+          await expect(page.getByRole('button', { name: 'Develop' })).toHaveAttribute('aria-disabled', 'true')
+        }
+      })
+    }
+  })
+})
