@@ -1,0 +1,95 @@
+import type { components } from './schema.gen'
+
+type Schemas = components['schemas']
+
+export type Problem = Schemas['ProblemBody']
+export type ErrorCode = Schemas['ErrorCode']
+export type Failure = Schemas['Failure']
+export type FileView = Schemas['FileView']
+export type JobOptions = Schemas['JobOptions']
+export type JobState = Schemas['JobState']
+export type Finding = Schemas['Finding']
+export type OutputFile = Schemas['OutputFile']
+export type Review = Schemas['ReportReview']
+export type ModelRole = Schemas['ModelRole']
+export type ModelState = Schemas['ModelState']
+export type ModelTried = Schemas['ModelTried']
+export type ExecutionAnswer = Schemas['ExecutionAnswer']
+export type ExecutionBody = Schemas['ExecutionBody']
+export type SandboxHealth = Schemas['SandboxHealth']
+export type EnvironmentAnswer = Schemas['EnvironmentAnswer']
+export type PictureKind = Schemas['PictureKind']
+
+/** What the server says about itself. Fields that older servers do not send are optional. */
+export type Config = Omit<Schemas['Config'], 'sign_in'> & {
+  sign_in: 'local' | 'clerk'
+  /** Media types of pictures that are accepted. */
+  media_types?: string[]
+  /** Clerk's publishable key, where Clerk signs people in. */
+  clerk_publishable_key?: string | null
+  limits: Schemas['ConfigLimits'] & { max_repairs?: number }
+}
+
+/** A job. `parent` and `chain` tell which job it revises. */
+export type Job = Schemas['JobView'] & {
+  /** The job this one revises. */
+  parent?: string | null
+  /** All jobs of this line, oldest first, this one among them. */
+  chain?: string[]
+}
+
+/** One measure of how well a round met what was asked for. */
+export type Measure = {
+  name: string
+  value: number | null
+  aim?: number | string | null
+  note?: string | null
+}
+
+/** One round of writing code and judging what it made. */
+export type Round = {
+  attempt: number
+  /** 0 to 1. */
+  score: number | null
+  kind_right?: boolean | null
+  measures: Measure[]
+  code_report: string[]
+  visual_report: string[]
+  delivered: boolean
+}
+
+/** The proof for one picture: how many values were read and could be checked. */
+export type PictureProof = {
+  picture: number
+  values: { total: number; trusted: number; doubtful: number }
+  overlay_png?: string | null
+  overlay_json?: string | null
+}
+
+/** Everything a job gives. */
+export type Results = Schemas['JobReport'] & { rounds?: Round[]; proof?: PictureProof[] }
+
+/** A point of an axis: where it stands in the picture, and what value it has. */
+export type AxisPoint = { pixel: number; value: number; text?: string }
+
+/** How pixels become values along one direction. */
+export type Axis = { scale: string; label?: string | null; points: AxisPoint[] }
+
+/** A value that was read, with where it stands in the picture. */
+export type ReadValue = {
+  series: string
+  at: string | number
+  value: number | null
+  error?: number | null
+  px: [number, number] | null
+  residual_px?: number | null
+  trusted: boolean
+  why?: string | null
+}
+
+/** The content of a proof's overlay file. */
+export type Overlay = {
+  picture: { width: number; height: number }
+  calibration: { x?: Axis | null; y?: Axis | null } | null
+  values: ReadValue[]
+}
