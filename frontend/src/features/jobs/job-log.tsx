@@ -1,0 +1,93 @@
+import type { Results } from '@/api/types'
+import { Term } from '@/components/term'
+import { LogView } from '@/features/logs/log-view'
+import { formatDuration } from '@/lib/format'
+import type { Progress } from './progress'
+import { runWords } from './step-words'
+
+type Run = {
+  status: string
+  exit_code?: number | null
+  duration_ms?: number
+  stdout?: string
+  stderr?: string
+}
+
+function RunLog({ title, run, live }: { title: string; run: Run; live: boolean }) {
+  const ended = `${runWords(run.status)}${run.exit_code != null && run.exit_code !== 0 ? ` (exit code ${run.exit_code})` : ''}`
+  return (
+    <section aria-label={title} className="grid gap-4">
+      <h3 className="text-sm text-muted-foreground">
+        {title}: {ended}
+        {run.duration_ms !== undefined && ` after ${formatDuration(run.duration_ms)}`}
+      </h3>
+      <div>
+        <h4 className="mb-1.5 text-sm font-medium">
+          <Term of="stdout">What it printed</Term>
+        </h4>
+        <LogView
+          parts={[{ stream: 'stdout', text: run.stdout ?? '' }]}
+          label={`${title}: standard output`}
+          empty="The code printed nothing."
+          live={live}
+        />
+      </div>
+      {run.stderr && (
+        <div>
+          <h4 className="mb-1.5 text-sm font-medium">
+            <Term of="stderr">Warnings and errors</Term>
+          </h4>
+          <LogView
+            parts={[{ stream: 'stderr', text: run.stderr }]}
+            label={`${title}: standard error`}
+            empty=""
+            live={live}
+          />
+        </div>
+      )}
+    </section>
+  )
+}
+
+/** What the code printed: the whole of the delivered run, the last part of those before it. */
+export function JobLog({
+  progress,
+  results,
+  live,
+}: {
+  progress: Progress
+  results: Results | undefined
+  live: boolean
+}) {
+  const runs = progress.attempts.flatMap((attempt) =>
+    attempt.run ? [{ number: attempt.number, run: attempt.run as Run }] : [],
+  )
+  const whole = results?.run
+  const before = whole ? runs.slice(0, -1) : runs
+  if (runs.length === 0 && !whole)
+    return (
+      <p className="rounded-xl border border-dashed p-10 text-center text-sm text-muted-foreground">
+        {live
+          ? 'The code has not run yet. What it prints will stand here.'
+          : 'The code never ran, so it printed nothing.'}
+      </p>
+    )
+  return (
+    <div className="grid gap-8">
+      {whole && <RunLog title={runs.length > 1 ? 'Last run' : 'Run'} run={whole} live={live} />}
+      {[...before].reverse().map(({ number, run }) => (
+        <RunLog key={number} title={`Run of attempt ${number}`} run={run} live={false} />
+      ))}
+      {results && results.notes.length > 0 && (
+        <section aria-label="Notes">
+          <h3 className="mb-1.5 text-sm font-medium">Notes</h3>
+          <ul className="grid list-disc gap-1 pl-5 text-sm text-muted-foreground">
+            {results.notes.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  )
+}

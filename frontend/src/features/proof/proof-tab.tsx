@@ -1,0 +1,3 @@
+export function ProofTab(_: { job: unknown; results: unknown; over: boolean }) {
+  return null
+}
