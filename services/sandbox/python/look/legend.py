@@ -114,9 +114,9 @@ def _entry(picture: Picture, item: TextItem, after: bool) -> Entry | None:
     tall = max(tall, 6.0)
     y0, y1 = int(item.cy - 1.2 * tall), int(np.ceil(item.cy + 1.2 * tall)) + 1
     # The finder's box may include the sample, so the search begins inside it.
-    inner = 0 if after else _caught(picture, item, tall)
+    inner = _caught(picture, item, tall, after)
     if after:
-        x0, x1 = int(item.right), int(item.right + 6.0 * tall)
+        x0, x1 = int(item.right - inner), int(item.right - inner + 6.0 * tall)
     else:
         x0, x1 = int(item.x + inner - 6.0 * tall), int(item.x + inner)
     x0, y0, x1, y1 = max(0, x0), max(0, y0), min(picture.width, x1), min(picture.height, y1)
@@ -126,8 +126,10 @@ def _entry(picture: Picture, item: TextItem, after: bool) -> Entry | None:
     paper = _paper(picture, item)
     if not after:
         patch = patch[:, ::-1]
-    pieces = _pieces(patch, paper, item.cy - y0, tall)
-    found = _sample(pieces, tall)
+    off = pixels.apart(np.ascontiguousarray(patch), paper)
+    found = _sample(_pieces(off > 30, item.cy - y0, tall), tall)
+    if found is None:  # where blur makes neighbours touch, their cores are still apart
+        found = _sample(_pieces(off > max(30.0, 0.45 * off.max()), item.cy - y0, tall), tall)
     if found is None:
         return None
     near, far = min(p.near for p in found), max(p.far for p in found)
@@ -144,13 +146,12 @@ def _entry(picture: Picture, item: TextItem, after: bool) -> Entry | None:
                  float(x0 if after else x1))
 
 
-def _pieces(patch: np.ndarray, paper: np.ndarray, middle: float, tall: float) -> list[_Piece]:
+def _pieces(ink: np.ndarray, middle: float, tall: float) -> list[_Piece]:
     """Connected ink at the height of the text, nearest first, up to the first wall.
 
     A wall is the legend's own frame or a spine: what lies beyond belongs to something else.
     """
-    height, width = patch.shape[:2]
-    ink = pixels.apart(np.ascontiguousarray(patch), paper) > 30
+    height, width = ink.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
     pieces = []
     for index in sorted(range(1, count), key=lambda k: stats[k, 0]):
@@ -179,7 +180,7 @@ def _sample(pieces: list[_Piece], tall: float) -> list[_Piece] | None:
         far = max(far, piece.far)
     near, width = found[0].near, far - found[0].near
     high = max(p.bottom for p in found) - min(p.top for p in found)
-    if near > 2.2 * tall or near < 0.12 * tall or not 0.3 * tall <= width <= 4.6 * tall or high > 1.9 * tall:
+    if near > 2.6 * tall or near < 0.12 * tall or not 0.3 * tall <= width <= 4.6 * tall or high > 1.9 * tall:
         return None
     return found
 
@@ -196,12 +197,13 @@ def _colour(patch: np.ndarray, marked: np.ndarray, paper: np.ndarray) -> Colour:
     return _commonest(core)
 
 
-def _caught(picture: Picture, item: TextItem, tall: float) -> int:
+def _caught(picture: Picture, item: TextItem, tall: float, after: bool) -> int:
     """How many columns of a text's box are a vivid sample (or its end) caught with it; 0 for none."""
     x0, y0, w, h = item.box()
     patch = picture.full[y0 : y0 + h, x0 : x0 + w]
     if patch.size == 0 or w < 2 * tall:
         return 0
+    patch = np.ascontiguousarray(patch[:, ::-1]) if after else patch
     ink = pixels.apart(patch, _paper(picture, item)) > 30
     runs = _runs(ink.any(axis=0))
     vivid = ~pixels.colourless(patch, 40) & ink
@@ -220,7 +222,10 @@ def _trim(entry: Entry) -> None:
     """Take what the sample was read as ("— AAPL") off the name, and the sample off its box."""
     item = entry.item
     right = entry.swatch[0] + entry.swatch[2]
-    if entry.after or right <= item.x:
+    if entry.after:
+        item.w = min(item.w, entry.swatch[0] - 2 - item.x)
+        return
+    if right <= item.x:
         return
     named = _SIGNS.sub("", item.text)
     item.text = named if any(c.isalnum() for c in named) else item.text
