@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from . import numerals, ocr, plotbox, second, ticks
+from . import dates, numerals, ocr, plotbox, rows, second, ticks
 from .image import Picture
 from .lines import Lines
 from .ocr import TextItem
@@ -43,7 +43,7 @@ def find(picture: Picture, items: list[TextItem], lines: Lines,
                     key=lambda s: -s[0])
     found: Axes | None = None
     if scored and scored[0][0] >= 3.0:
-        box = scored[0][1]
+        box = _lowered(scored[0][1], lines)
         items[:] = second.search_strips(picture, box, items)
         found = _measure(picture, items, lines, box, said := [])
         grown = _grown(found, items)
@@ -85,6 +85,23 @@ def _grown(found: Axes, items: list[TextItem]) -> Box | None:
     return Box(box.left, top, box.right, bottom)
 
 
+def _lowered(box: Box, lines: Lines) -> Box:
+    """The plot area down (and up) to where its vertical grid lines end.
+
+    Where neither frame nor axis is drawn, the outermost horizontal grid lines are not
+    the edges: the area goes on beyond them.
+    """
+    inside = [v for v in lines.vertical if box.left - 3 <= v.pos <= box.right + 3
+              and v.start <= box.top + 3 and v.end >= box.bottom - 3]
+    if len(inside) < 2:
+        return box
+    top, bottom = float(np.median([v.start for v in inside])), float(np.median([v.end for v in inside]) - 1)
+    same = sum(abs(v.start - top) <= 3 and abs(v.end - 1 - bottom) <= 3 for v in inside)
+    if same < max(2, 0.7 * len(inside)) or (box.top - top < 6 and bottom - box.bottom < 6):
+        return box
+    return Box(box.left, min(box.top, top), box.right, max(box.bottom, bottom))
+
+
 def _others(scored: list[tuple[float, Box]], best: Box) -> bool:
     """True when another well-labelled area lies beside the best one."""
     for score, box in scored[1:]:
@@ -96,6 +113,7 @@ def _others(scored: list[tuple[float, Box]], best: Box) -> bool:
 
 
 def _measure(picture: Picture, items: list[TextItem], lines: Lines, box: Box, notes: list[str]) -> Axes:
+    items[:] = rows.apart(picture, box, items, _marks(picture, lines, box, "bottom", _usual_height(items)))
     labels = {"left": plotbox.left_labels(box, items), "bottom": plotbox.bottom_labels(box, items),
               "right": plotbox.right_labels(box, items)}
     bottom = labels["bottom"]
@@ -132,13 +150,23 @@ def _axis(picture: Picture, items: list[TextItem], lines: Lines, box: Box, side:
         groups = _with_second_lines(groups, items, typical)
         if len(groups) == 1 and not numerals.looks_numeric(labels[0].text):
             groups = []  # a lone word below the plot is the axis label
+    length = box.width if along_x else box.height
+    return ticks.build(side, groups, _marks(picture, lines, box, side, typical), length, typical, notes)
+
+
+def _usual_height(items: list[TextItem]) -> float:
+    heights = [i.line_height for i in items]
+    return float(np.median(heights)) if heights else 12.0
+
+
+def _marks(picture: Picture, lines: Lines, box: Box, side: str, typical: float) -> list[list[float]]:
+    """Alternative lists of places where one edge may be marked: ticks outside, inside, grid lines."""
+    along_x = side == "bottom"
     rules = lines.vertical if along_x else lines.horizontal
     low, high = (box.top, box.bottom) if along_x else (box.left, box.right)
     grid = [r.pos for r in rules if r.length * r.cover > 0.3 * (high - low)
             and min(r.end, high) - max(r.start, low) > 0.3 * (high - low)]
-    length = box.width if along_x else box.height
-    marks = [*_strips(picture, box, side, typical), grid]
-    return ticks.build(side, groups, marks, length, typical, notes)
+    return [*_strips(picture, box, side, typical), grid]
 
 
 def _strips(picture: Picture, box: Box, side: str, typical: float) -> list[list[float]]:
@@ -176,7 +204,10 @@ def _with_second_lines(groups: list[list[TextItem]], items: list[TextItem], tall
         host = min(groups, key=lambda g: abs(g[0].cx - item.cx))
         if abs(host[0].cx - item.cx) < 0.5 * tall and item not in host:
             pairs.append((host, item))
-    if len(pairs) >= 2:
+    # "Jan 5" with the year below the first label only.
+    years = all(item.text.isdigit() and dates.part(item.text) and dates.part(host[0].text)
+                for host, item in pairs)
+    if len(pairs) >= 2 or years:
         for host, item in pairs:
             host.append(item)
     return groups

@@ -49,6 +49,8 @@ def fit_ticks(texts: list[str], pixels: list[float], tolerance: float) -> Fit | 
         values = [numerals.parse_lenient(t, comma) for t in texts]
         for log in (False, True):
             fit = _robust(pixels, values, tolerance, log)
+            if log and (digits := _with_digits(texts, pixels, values, tolerance)):
+                fit = digits
             if fit and (best is None or _rank(fit) > _rank(best)):
                 best = fit
     if best is None:
@@ -59,9 +61,38 @@ def fit_ticks(texts: list[str], pixels: list[float], tolerance: float) -> Fit | 
     return best
 
 
+def fit_values(pixels: list[float], values: list[float | None], tolerance: float) -> Fit | None:
+    """The best straight axis through ticks whose values are known; None when fewer than two agree."""
+    return _robust(pixels, values, tolerance, False)
+
+
 def _rank(fit: Fit) -> tuple[float, float]:
     # A log axis needs at least three ticks to be told from a straight one.
     return len(fit.inliers) - (0.5 if fit.log else 0.0), -fit.residual
+
+
+def _with_digits(texts: list[str], pixels: list[float], values: list[float | None],
+                 tolerance: float) -> Fit | None:
+    """A log axis whose minor ticks print their digit alone: 100, 2, 5, 1000, 2, 5.
+
+    The decades are fitted first; a digit then stands for that many of its decade.
+    """
+    digits = {i for i, t in enumerate(texts) if t.strip() in "23456789" and len(t.strip()) == 1}
+    if len(digits) < 2:
+        return None
+    decades = [None if i in digits else v for i, v in enumerate(values)]
+    known = [(p, math.log10(v)) for p, v in zip(pixels, decades, strict=True) if v is not None and v > 0]
+    if len(known) < 2 or len({round(y, 6) for _, y in known}) < 2 or any(abs(y - round(y)) > 1e-6 for _, y in known):
+        return None
+    slope, intercept = _least_squares(*(np.array(side) for side in zip(*known, strict=True)))
+    if slope == 0:
+        return None
+    full = list(decades)
+    for i in digits:
+        exponent = round(slope * pixels[i] + intercept - math.log10(int(texts[i])))
+        full[i] = int(texts[i]) * 10.0**exponent
+    fit = _robust(pixels, full, tolerance, True)
+    return fit if fit and len(fit.inliers) >= 0.8 * len(texts) else None
 
 
 def _robust(pixels: list[float], values: list[float | None], tolerance: float, log: bool) -> Fit | None:

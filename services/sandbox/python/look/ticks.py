@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import fit as fitting
-from . import numerals
+from . import dates, numerals
 from .ocr import TextItem
 
 
@@ -26,7 +26,7 @@ class Tick:
 
 @dataclass
 class Axis:
-    """One axis. ``side`` is left, right, bottom or top."""
+    """One axis. ``side`` is left, right, bottom or top; ``scale`` linear, log, date, category or None."""
 
     side: str
     ticks: list[Tick]
@@ -64,6 +64,8 @@ def build(side: str, groups: list[list[TextItem]], marks: list[list[float]], len
         if not all(t.marked for t in ticks):
             tolerance = max(tolerance, 0.25 * typical)
         _fit(axis, tolerance, notes)
+    if axis.fit is None and len(ticks) >= 3:
+        _fit_dates(axis, max(2.5, 0.3 * typical), notes)
     if axis.fit is None and ticks:
         if len(strict) < 0.5 * len(ticks):
             axis.scale = "category"
@@ -159,6 +161,24 @@ def _fit(axis: Axis, tolerance: float, notes: list[str]) -> None:
     if not any(t.marked for t in ticks):
         notes.append(f"No tick marks or grid lines were found on the {axis.side} axis; "
                      "the centres of the labels were used.")
+
+
+def _fit_dates(axis: Axis, tolerance: float, notes: list[str]) -> None:
+    """Calibrate an axis of dates in days since 1970, when most labels are dates that agree."""
+    ticks = axis.ticks
+    found = dates.days([t.text for t in ticks], backwards=axis.side in ("left", "right"))
+    if sum(v is not None for v in found) < max(3, 0.6 * len(ticks)):
+        return
+    fit = fitting.fit_values([t.pixel for t in ticks], found, tolerance)
+    if fit is None or len(fit.inliers) < max(3, 0.6 * len(ticks)):
+        return
+    axis.fit, axis.scale = fit, "date"
+    for index, tick in enumerate(ticks):
+        if index in fit.inliers:
+            tick.value = found[index]
+        else:
+            notes.append(f"Tick '{tick.text}' on the {axis.side} axis does not fit the other dates "
+                         "and was left out.")
 
 
 def peaks(strip: np.ndarray, thickest: float) -> list[float]:

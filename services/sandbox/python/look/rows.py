@@ -1,0 +1,95 @@
+"""Taking apart tick labels below a plot that the finder saw as one line of text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import numerals, ocr, pixels
+from .image import Picture
+from .ocr import TextItem
+from .plotbox import Box
+
+_SURE = 0.6  # readings of a piece less sure than this give way to the letters of the whole
+
+
+def apart(picture: Picture, box: Box, items: list[TextItem], marks: list[list[float]]) -> list[TextItem]:
+    """``items`` with every run of tick labels below the plot taken apart.
+
+    ``marks`` are alternative lists of tick places (pixels): a line of text is a run of
+    labels when its letters gather around two or more of the marks of one list, each
+    group centred on its own. Without such marks numbers in a row, or words much further
+    apart than blanks are, count as labels.
+    """
+    result: list[TextItem] = []
+    for item in items:
+        below = item.angle == 0 and not item.slant and -4 < item.y - box.bottom < max(4 * item.h, 0.1 * box.height)
+        inside = box.left - 3 * item.h < item.cx < box.right + 3 * item.h
+        pieces = _pieces(picture, item, marks) if below and inside and len(item.text) >= 3 else None
+        result += _read(picture, item, pieces) if pieces else [item]
+    return result
+
+
+def _pieces(picture: Picture, item: TextItem, marks: list[list[float]]) -> list[tuple[int, int]] | None:
+    """The columns (first, end) of every label within one item, or None when it is one text."""
+    x0, y0, w, h = item.box()
+    patch = picture.full[y0 : y0 + h, x0 : x0 + w]
+    if patch.size == 0:
+        return None
+    off = pixels.apart(np.ascontiguousarray(patch), pixels.middle(patch))
+    inked = (off > max(40.0, 0.35 * float(off.max()))).any(axis=0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inked.astype(np.int8), [0]])))
+    letters = [(x0 + int(a), x0 + int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    if len(letters) < 2:
+        return None
+    for gap in (max(2.0, 0.22 * h), 1.0):
+        words = _joined(letters, gap)
+        for places in marks:
+            groups = _around(words, places, h)
+            if groups is not None:
+                return groups
+    words = _joined(letters, 0.3 * h)
+    if len(words) >= 2 and all(numerals.looks_numeric(t) for t in item.text.split()) \
+            and len(item.text.split()) == len(words):
+        return words
+    words = _joined(letters, 1.2 * h)
+    return words if len(words) >= 3 else None
+
+
+def _joined(letters: list[tuple[int, int]], gap: float) -> list[tuple[int, int]]:
+    words = [letters[0]]
+    for first, end in letters[1:]:
+        if first - words[-1][1] < gap:
+            words[-1] = (words[-1][0], end)
+        else:
+            words.append((first, end))
+    return words
+
+
+def _around(words: list[tuple[int, int]], places: list[float], tall: float) -> list[tuple[int, int]] | None:
+    """Words gathered around their nearest marks; None unless every group is centred on its mark."""
+    if len(places) < 2:
+        return None
+    array = np.array(sorted(places))
+    groups: dict[int, list[tuple[int, int]]] = {}
+    for first, end in words:
+        groups.setdefault(int(np.abs(array - (first + end - 1) / 2).argmin()), []).append((first, end))
+    if len(groups) < 2:
+        return None
+    spans = [(group[0][0], group[-1][1]) for group in groups.values()]
+    off = [abs((a + b - 1) / 2 - array[k]) for k, (a, b) in zip(groups, spans, strict=True)]
+    close = sum(distance <= max(2.5, 0.35 * tall) for distance in off)
+    # A label at either end may be pushed inwards to stay in the picture.
+    return spans if close >= max(2, len(off) - 2) and max(off[1:-1], default=0.0) <= 0.6 * tall else None
+
+
+def _read(picture: Picture, item: TextItem, pieces: list[tuple[int, int]]) -> list[TextItem]:
+    boxes = [(a - 2.0, item.y - 1.0, b + 2.0, item.bottom + 1.0) for a, b in pieces]
+    found = []
+    for (a, b), (text, sure, _) in zip(pieces, ocr.read_boxes(picture, boxes, 1.5), strict=True):
+        text = text.strip()
+        if sure < _SURE or not text:
+            text = "".join(c for c, x, _ in item.chars if a - 2 <= x <= b + 2).strip()
+            sure = min(item.confidence, _SURE)
+        if text:
+            found.append(TextItem(text, float(a), item.y, float(b - a), item.h, sure))
+    return found or [item]
