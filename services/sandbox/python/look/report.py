@@ -91,7 +91,7 @@ def see(picture: image.Picture) -> dict:
         "text": [_text(i) for i in items[:MAX_TEXT]],
         "table": _table(grid),
         "axes": _axes(chart),
-        "legend": [{"text": e.item.text, "rgb": list(e.rgb), "box": e.item.box()} for e in entries],
+        "legend": [_entry(e) for e in entries],
         "palette": [{"rgb": list(c), "hex": palette.hex_of(c), "fraction": share} for c, share in seen.colours],
         "background": {"rgb": list(paper), "uniform": seen.uniform},
         "notes": list(dict.fromkeys(notes)),
@@ -184,6 +184,11 @@ def _text(item: ocr.TextItem) -> dict:
     if item.slant:
         out["slant"] = round(item.slant, 1)
     return out
+
+
+def _entry(entry: legend.Entry) -> dict:
+    return {"text": entry.item.text, "rgb": list(entry.rgb), "box": entry.item.box(),
+            "swatch": [int(v) for v in entry.swatch], "confidence": round(entry.item.confidence, 3)}
 
 
 def _table(grid: table.Table | None) -> dict | None:

@@ -1,4 +1,4 @@
-"""Read a bar chart: values.csv and a redrawn chart.png.
+"""Read a bar chart or histogram: values.csv and a redrawn chart.png.
 
 Bars are found by colour inside the plotting area, measured in pixels, and turned
 into values by the line fitted through the axis ticks.
@@ -13,10 +13,11 @@ import pandas as pd
 from part_axis import reading_error, round_values, to_value
 from part_chart import plain, save_chart
 from part_colour import belongs, drawn_colours, ground_colour, inside
+from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_image import load_picture
 
 
-def find_rectangles(owner, series):
+def find_rectangles(owner, series, vertical):
     """Solid rectangles of one colour as (left, top, right, bottom) pixel edges."""
     mask = (owner == series).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -24,14 +25,18 @@ def find_rectangles(owner, series):
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     rectangles = []
     for contour in contours:
-        filled = cv2.drawContours(np.zeros_like(mask), [contour], -1, 1, -1)
-        rectangles += split_by_height(filled, *cv2.boundingRect(contour))
+        left, top, width, height = cv2.boundingRect(contour)
+        filled = cv2.drawContours(np.zeros((height, width), np.uint8), [contour], -1, 1, -1,
+                                  offset=(-left, -top))
+        for a, b, c, d in split_by_length(filled if vertical else filled.T):
+            rectangles.append((left + a, top + b, left + c, top + d) if vertical
+                              else (left + b, top + a, left + d, top + c))
     return rectangles
 
 
-def split_by_height(filled, left, top, width, height):
-    """Cut a shape into rectangles where the height of its columns jumps."""
-    shape = filled[top:top + height, left:left + width] > 0
+def split_by_length(shape):
+    """Cut a shape into rectangles where the length of its columns jumps."""
+    shape, (height, width) = shape > 0, shape.shape
     tops, bottoms = shape.argmax(axis=0), height - shape[::-1].argmax(axis=0)
     jumps = (np.abs(np.diff(tops)) > 1) | (np.abs(np.diff(bottoms)) > 1)
     edges = [0, *(np.flatnonzero(jumps) + 1), width]
@@ -40,20 +45,11 @@ def split_by_height(filled, left, top, width, height):
         if stop - start >= 3:
             upper, lower = np.median(tops[start:stop]), np.median(bottoms[start:stop])
             if lower - upper >= 2:
-                pieces.append((left + start, top + upper, left + stop, top + lower))
+                pieces.append((start, upper, stop, lower))
     return pieces
 
 
-def is_vertical(picture, rectangles):
-    """Bars stand upright when the other axis names them, or their feet line up."""
-    if "slope" not in picture["x_axis"] or "slope" not in picture["y_axis"]:
-        return "slope" in picture["y_axis"]
-    left, top, right, bottom = np.array(rectangles).T
-    widths, heights = right - left, bottom - top
-    return np.std(widths) / np.mean(widths) <= np.std(heights) / np.mean(heights)
-
-
-def find_bars(picture):
+def find_bars(picture, vertical):
     """All bars as (series, rectangle) with rectangles in picture pixels.
 
     Colours come from the legend and, where it lists too few, from the area itself. The
@@ -61,7 +57,7 @@ def find_bars(picture):
     """
     image, box = load_picture(picture["image"]), picture["plot_box"]
     area, corner = inside(image, box)
-    ground = ground_colour(area)
+    ground = ground_colour(area, image)
     colours = [np.array(entry["rgb"], float) for entry in picture["legend"]]
     for colour in drawn_colours(area, ground, 0.002, grey_counts=not colours):
         if all(np.linalg.norm(colour - known) > 60 for known in colours):
@@ -71,7 +67,7 @@ def find_bars(picture):
     owner = belongs(area, colours, ground)
     bars = []
     for series in range(len(colours)):
-        for rectangle in find_rectangles(owner, series):
+        for rectangle in find_rectangles(owner, series, vertical):
             bar = np.array(rectangle) + np.array([*corner, *corner])
             # An outline in another colour is the same bar again.
             if all(np.abs(bar - other).max() > 4 for _, other in bars):
@@ -92,6 +88,8 @@ def measure(picture, bars, vertical):
 
     What neither stands on the base nor on another bar is a label, not a bar.
     """
+    if not bars:
+        return []
     axis = picture["y_axis"] if vertical else picture["x_axis"]
     left, top, width, height = picture["plot_box"]
     span = (top + height, top) if vertical else (left, left + width)
@@ -109,46 +107,145 @@ def measure(picture, bars, vertical):
         value = to_value(axis, tip - 0.5)
         if below:
             value = value - to_value(axis, foot - 0.5)
-        rows.append({"series": series, "position": bar[sides].mean() - 0.5, "value": value,
-                     "thickness": np.ptp(bar[sides])})
+        rows.append({"series": series, "edges": tuple(bar[sides]), "value": float(value),
+                     "position": bar[sides].mean() - 0.5, "thickness": np.ptp(bar[sides]),
+                     "beyond": is_beyond(axis, tip), "length": abs(tip - foot)})
     usual = np.median([row["thickness"] for row in rows]) if rows else 0
-    return [row for row in rows if 0.25 * usual <= row["thickness"] <= 4 * usual]
+    rows = [row for row in rows if 0.25 * usual <= row["thickness"]]
+    return sorted((part for row in rows for part in split_wide(row, rows, usual)),
+                  key=lambda row: row["position"])
+
+
+def split_wide(row, rows, usual):
+    """Neighbours of equal length that touch look like one wide bar: cut it into usual ones."""
+    count = round(row["thickness"] / usual)
+    touching = sum(abs(a["edges"][1] - b["edges"][0]) <= 3 for a, b in pairwise(
+        sorted(rows, key=lambda one: one["edges"][0])))
+    if count < 2 or abs(row["thickness"] / usual - count) > 0.15 * count or touching < 0.3 * len(rows):
+        return [row] if row["thickness"] <= 4 * usual else []
+    cuts = np.linspace(*row["edges"], count + 1)
+    return [{**row, "edges": (a, b), "position": (a + b) / 2 - 0.5, "thickness": b - a}
+            for a, b in pairwise(cuts)]
+
+
+def lay_out(picture):
+    """The bars measured upright or lying: as the axes demand, else what explains more of them."""
+    sides = [name == "y" for name in "yx" if "slope" in picture[f"{name}_axis"]]
+    best, vertical, score = [], sides[0], -1.0
+    for upright in sides:
+        rows = measure(picture, find_bars(picture, upright), upright)
+        thick = np.array([row["thickness"] for row in rows])
+        even = 1 - min(1, thick.std() / thick.mean()) if len(rows) else 0
+        explained = even * sum(row["thickness"] * row["length"] for row in rows)
+        if explained > score:
+            best, vertical, score = rows, upright, explained
+    return best, vertical
+
+
+def clusters(rows):
+    """Bars that stand together: groups between which the gaps are clearly wider than within."""
+    gaps = [b["edges"][0] - a["edges"][1] for a, b in pairwise(rows)]
+    usual = np.median([row["thickness"] for row in rows])
+    limit = max(0.2 * usual, 0.5 * max(gaps, default=0))
+    is_grouped = len({row["series"] for row in rows}) > 1 and min(gaps, default=0) < 0.5 * limit
+    groups = [[rows[0]]]
+    for gap, row in zip(gaps, rows[1:]):
+        same = row["position"] - groups[-1][-1]["position"] < 0.4 * usual
+        if same or (is_grouped and gap < limit):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def is_histogram(groups, axis):
+    """Touching bars over numbers, with the axis counting their edges and not their middles."""
+    if "slope" not in axis or axis["scale"] == "date" or len(groups) < 3:
+        return False
+    spans = [(group[0]["edges"][0], group[0]["edges"][1]) for group in groups]
+    widths = np.array([b - a for a, b in spans])
+    steps = np.array([b[0] - a[0] for a, b in pairwise(spans)])
+    if np.median(widths) < 0.92 * steps.min():
+        return False
+    ticks = np.array([pixel for _, pixel in axis["ticks"]])
+    middles = np.array([group[0]["position"] for group in groups])
+    near = np.abs(ticks[:, None] - middles).min(axis=1)
+    inside = (ticks > middles.min()) & (ticks < middles.max())
+    return not (inside.sum() >= 2 and near[inside].max() < max(1.5, 0.12 * np.median(widths)))
+
+
+def name_bins(groups, axis):
+    """Name each bar by the range of x it covers, "20 to 25".
+
+    Edges are those of a regular comb fitted through all bars: one edge alone may be off
+    by its outline.
+    """
+    edges = np.array([group[0]["edges"] for group in groups], float) - 0.5
+    step = np.median(edges[:, 1] - edges[:, 0])
+    step = np.median(np.diff(edges.mean(axis=1))[np.diff(edges.mean(axis=1)) < 1.5 * step])
+    numbers = np.round((edges.mean(axis=1) - edges[0].mean()) / step)
+    if axis["scale"] != "log" and len(groups) > 2:
+        slope, start = np.polyfit(numbers, edges.mean(axis=1), 1)
+        edges = np.stack([start + (numbers - 0.5) * slope, start + (numbers + 0.5) * slope], axis=1)
+    for group, (low, high) in zip(groups, edges):
+        ends = sorted(round_values(axis, to_value(axis, [low, high])))
+        for row in group:
+            row["category"] = f"{ends[0]:g} to {ends[1]:g}"
+            row["tick"] = ""
 
 
 def name_categories(rows, axis):
-    """Call each bar by the nearest tick's text, else by its place on the axis."""
+    """Call each group of bars by the nearest tick's text, else by its place on the axis.
+
+    Returns doubts on names that no tick gave.
+    """
+    groups, doubts = clusters(rows), []
+    if is_histogram(groups, axis):
+        name_bins(groups, axis)
+        return doubts
     ticks = [(text, pixel) for text, pixel in axis["ticks"] if text]
     pixels = np.array([pixel for _, pixel in ticks])
-    places = pixels if len(ticks) > 1 else np.array([row["position"] for row in rows])
-    reach = 0.6 * np.diff(np.sort(places)).min() if len(places) > 1 else np.inf
-    for number, row in enumerate(rows, start=1):
-        row["tick"] = ""
-        away = np.abs(pixels - row["position"])
-        if len(ticks) and away.min() <= reach:
-            row["category"] = row["tick"] = ticks[away.argmin()][0]
-        elif "slope" in axis:
-            row["category"] = str(round_values(axis, [to_value(axis, row["position"])])[0])
-        else:
-            row["category"] = f"bar {number}"
+    places = np.array([(group[0]["edges"][0] + group[-1]["edges"][1]) / 2 - 0.5 for group in groups])
+    steps = np.diff(np.sort(pixels)) if len(pixels) > 1 else np.diff(places)
+    reach = 0.5 * min(steps.min(), *np.diff(places)) if len(steps) and len(places) > 1 else np.inf
+    for number, (group, place) in enumerate(zip(groups, places), start=1):
+        away = np.abs(pixels - place)
+        tick = ticks[away.argmin()][0] if len(ticks) and away.min() <= reach else ""
+        name = tick
+        if not tick and "slope" in axis:
+            value = to_value(axis, [place])
+            whole = value.round()
+            near = abs(value - whole)[0] < 0.15 * abs(axis["slope"]) * np.diff(places).min() \
+                if len(places) > 1 else False
+            name = f"{(whole if near else round_values(axis, value))[0]:g}"
+        elif not tick:
+            name = f"bar {number}"
+            doubts.append(("", name, "no tick label was found for this bar"))
+        elif tick in axis.get("unsure", []):
+            doubts.append(("", name, "the name of this category was hard to read"))
+        for row in group:
+            row["category"], row["tick"] = name, tick
     keys = [(row["category"], row["series"]) for row in rows]
     if len(set(keys)) < len(keys):
         for number, row in enumerate(rows, start=1):
             row["category"] = f"{row['category']} (bar {number})"
+        doubts.append(("", "", "several bars would have the same name, so they are numbered"))
+    return doubts
 
 
 def name_series(rows, legend):
     """Each bar's series: the legend's name, or its colour where a category has several.
 
-    Without a legend, and one bar in each category, colours mean nothing.
+    Without a legend, and one bar in each category, colours mean nothing; nor do they where
+    the legend only repeats the categories.
     """
     names = [entry["name"] for entry in legend]
     categories = [row["category"] for row in rows]
-    is_single = not names and len(set(categories)) == len(categories)
-    return [
-        "value" if is_single else names[row["series"]] if row["series"] < len(names)
-        else f"unnamed {row['series'] + 1}"
-        for row in rows
-    ]
+    alone = len(set(categories)) == len(categories)
+    own = [names[row["series"]] if row["series"] < len(names) else f"unnamed {row['series'] + 1}"
+           for row in rows]
+    repeats = len(rows) > 1 and all(a.casefold() == b.casefold() for a, b in zip(own, categories))
+    return ["value"] * len(rows) if alone and (not names or repeats) else own
 
 
 def redraw(picture, table, vertical):
@@ -175,30 +272,33 @@ def redraw(picture, table, vertical):
 
 def read_bars(picture):
     """Measure, save and say what was read."""
-    found = find_bars(picture)
-    if not found:
-        raise ValueError("no bars were found inside the plotting area")
-    vertical = is_vertical(picture, [bar for _, bar in found])
+    rows, vertical = lay_out(picture)
+    if not rows:
+        raise ValueError("no bars that stand on an axis were found inside the plotting area")
     value_axis, name_axis = picture["y_axis"], picture["x_axis"]
     if not vertical:
         value_axis, name_axis = name_axis, value_axis
-    rows = sorted(measure(picture, found, vertical), key=lambda row: row["position"])
-    if not rows:
-        raise ValueError("shapes were found, but none stands on the axis like a bar")
-    name_categories(rows, name_axis)
+    doubts = axis_doubts(value_axis, "value") + name_categories(rows, name_axis)
     frame = pd.DataFrame({
         "category": [row["category"] for row in rows],
         "series": name_series(rows, picture["legend"]),
         "value": round_values(value_axis, [row["value"] for row in rows]),
     })
+    for series, category, row in zip(frame["series"], frame["category"], rows):
+        if row["beyond"]:
+            doubts.append((series, category, "the bar ends beyond the last tick of the axis"))
+    doubts += [(series, "", "no legend entry was found for this colour")
+               for series in frame["series"].unique() if series.startswith("unnamed ")]
     table = frame.pivot_table(index="category", columns="series", values="value", sort=False)
     table.to_csv(picture["out"] + "values.csv")
+    doubted = save_doubts(picture, doubts, list(zip(frame["series"], frame["category"])))
     redraw(picture, table, vertical)
     unit = f" {value_axis['label']}" if value_axis["label"] else ""
     missing = {text for text, _ in name_axis["ticks"]} - {row["tick"] for row in rows}
-    gap = f" No bar is visible at {', '.join(sorted(missing))}." if missing - {""} else ""
+    is_named = any(row["tick"] for row in rows)
+    gap = f" No bar is visible at {', '.join(sorted(missing))}." if is_named and missing - {""} else ""
     return (
         f"Read {len(frame)} bars; values from {frame['value'].min():g} to "
-        f"{frame['value'].max():g}{unit}, each {reading_error(value_axis)}.{gap} "
+        f"{frame['value'].max():g}{unit}, each {reading_error(value_axis)}.{gap}{doubted} "
         f"Saved values.csv and chart.png."
     )

@@ -13,12 +13,26 @@ def inside(image, box, margin=2):
     return image[top:bottom, left:right].copy(), (left, top)
 
 
-def ground_colour(area):
-    """The most common colour along the area's rim."""
-    rim = np.concatenate([area[:3].reshape(-1, 3), area[:, :3].reshape(-1, 3),
-                          area[:, -3:].reshape(-1, 3)])
-    colours, counts = np.unique(rim, axis=0, return_counts=True)
-    return colours[counts.argmax()].astype(float)
+def most_common(pixels):
+    """The most common colour and its share."""
+    colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    return colours[counts.argmax()].astype(float), counts.max() / counts.sum()
+
+
+def ground_colour(area, image=None):
+    """The most common colour along the area's rim.
+
+    Bars may cover more of the rim than the ground does: where a side shows the colour of
+    the page around it (the rim of the whole `image`), that is the ground.
+    """
+    sides = [area[:3], area[:, :3], area[:, -3:]]
+    if image is not None:
+        page, share = most_common(np.concatenate([image[[0, 1, -2, -1]].reshape(-1, 3),
+                                                  image[:, [0, 1, -2, -1]].reshape(-1, 3)]))
+        shown = [np.all(np.abs(side.reshape(-1, 3) - page) <= 4, axis=1).mean() for side in sides]
+        if share > 0.5 and max(shown) > 0.5:
+            return page
+    return most_common(np.concatenate([side.reshape(-1, 3) for side in sides]))[0]
 
 
 def drawn_colours(area, ground, smallest_share, grey_counts, apart=40):
@@ -63,7 +77,16 @@ def belongs(area, colours, ground, reach=60.0):
 def hide_legend(area, corner, legend, ground):
     """Paint the ground over legend samples, which look just like data."""
     for entry in legend:
-        if entry["box"]:
+        if entry.get("swatch"):
+            x, y, width, height = entry["swatch"]
+            left, top = round(x - corner[0] - 2), round(y - corner[1] - 2)
+            cv2.rectangle(area, (left, top), (left + round(width) + 4, top + round(height) + 4),
+                          ground.tolist(), -1)
+            x, y, width, height = entry["box"]
+            left, top = round(x - corner[0] - 1), round(y - corner[1] - 1)
+            cv2.rectangle(area, (left, top), (left + round(width) + 2, top + round(height) + 2),
+                          ground.tolist(), -1)
+        elif entry["box"]:
             x, y, width, height = entry["box"]
             left, top = round(x - corner[0] - 4.5 * height), round(y - corner[1] - height / 2)
             right, bottom = round(x + width - corner[0]), round(y + 1.5 * height - corner[1])

@@ -41,7 +41,7 @@ def open_chart(picture):
     """
     image, box = load_picture(picture["image"]), picture["plot_box"]
     area, corner = inside(image, box)
-    ground = ground_colour(area)
+    ground = ground_colour(area, image)
     hide_legend(area, corner, picture["legend"], ground)
     names, colours = data_colours(picture, area, ground, 0.0008)
     if not colours:
