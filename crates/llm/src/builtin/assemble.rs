@@ -47,6 +47,7 @@ fn part(name: &str) -> &'static str {
         "part_chart" => include_str!("templates/part_chart.py"),
         "part_colour" => include_str!("templates/part_colour.py"),
         "part_describe" => include_str!("templates/part_describe.py"),
+        "part_doubt" => include_str!("templates/part_doubt.py"),
         "part_image" => include_str!("templates/part_image.py"),
         "part_series" => include_str!("templates/part_series.py"),
         "part_objects" => include_str!("templates/part_objects.py"),

@@ -5,6 +5,9 @@ use super::choose::{Choice, Reader};
 use super::evidence::{Axes, Axis, Evidence};
 use super::literal::Py;
 
+/// Tick labels read with less than this confidence are named as doubtful.
+const SURE_READING: f64 = 0.8;
+
 /// What a reader needs to know about the picture at hand, and nothing more.
 /// `out` is where its files go: a folder, and a prefix when there are several pictures.
 pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str) -> Py {
@@ -50,15 +53,19 @@ fn axis(axis: &Axis) -> Py {
         pairs.push(("slope", Py::Float(fit.slope)));
         pairs.push(("intercept", Py::Float(fit.intercept)));
         pairs.push(("residual_px", Py::rounded(fit.residual_px, 2)));
+        pairs.push(("fitted", Py::Int(axis.ticks.iter().filter(|tick| tick.fits).count())));
     }
     pairs.push(("ticks", Py::List(ticks.collect())));
+    let unsure = axis.ticks.iter().filter(|tick| tick.confidence < SURE_READING && !tick.text.is_empty());
+    pairs.push(("unsure", Py::List(unsure.map(|tick| Py::text(&tick.text)).collect())));
     Py::Dict(pairs)
 }
 
 fn legend(evidence: &Evidence) -> Py {
     let entries = evidence.legend.iter().map(|entry| {
         let area = entry.area.map_or(Py::None, |area| Py::numbers(&area));
-        Py::Dict(vec![("name", Py::text(&entry.text)), ("rgb", Py::bytes(entry.rgb)), ("box", area)])
+        let swatch = entry.swatch.map_or(Py::None, |area| Py::numbers(&area));
+        Py::Dict(vec![("name", Py::text(&entry.text)), ("rgb", Py::bytes(entry.rgb)), ("box", area), ("swatch", swatch)])
     });
     Py::List(entries.collect())
 }

@@ -11,6 +11,10 @@ const MOST_ITEMS: usize = 120;
 pub struct Tick {
     pub text: String,
     pub pixel: f64,
+    /// Whether it has a value that agrees with the axis.
+    pub fits: bool,
+    /// How sure its reading is, 0 to 1.
+    pub confidence: f64,
 }
 
 /// value = slope * pixel + intercept (of log10(value) on a log axis).
@@ -38,6 +42,8 @@ pub struct LegendEntry {
     pub text: String,
     pub rgb: [u8; 3],
     pub area: Option<[f64; 4]>,
+    /// The box of the colour sample.
+    pub swatch: Option<[f64; 4]>,
 }
 
 pub struct Words {
@@ -103,13 +109,15 @@ fn fit(value: &Value) -> Option<Fit> {
 fn tick(value: &Value) -> Option<Tick> {
     let pixel = number(value.get("pixel"))?;
     let text = text(value.get("text")).unwrap_or_default();
-    Some(Tick { text, pixel })
+    let fits = number(value.get("value")).is_some();
+    let confidence = number(value.get("confidence")).unwrap_or(1.0);
+    Some(Tick { text, pixel, fits, confidence })
 }
 
 fn legend_entry(value: &Value) -> Option<LegendEntry> {
     let text = text(value.get("text"))?;
     let rgb = rgb(value.get("rgb"))?;
-    Some(LegendEntry { text, rgb, area: area(value.get("box")) })
+    Some(LegendEntry { text, rgb, area: area(value.get("box")), swatch: area(value.get("swatch")) })
 }
 
 fn words(value: &Value) -> Option<Words> {

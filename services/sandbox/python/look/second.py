@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import cut, numerals, ocr, pixels, ticks
+from . import cut, models, numerals, ocr, pixels, ticks
 from .image import Picture
 from .ocr import TextItem
 from .plotbox import Box
@@ -85,11 +85,16 @@ def unlabelled_marks(picture: Picture, box: Box, x: Axis, y: Axis) -> None:
         labelled = [t for t in axis.ticks if t.marked]
         if len(labelled) < 2 or (axis.fit is not None and axis.fit.log):
             continue
-        if any(i.angle or i.slant for t in axis.ticks for i in t.items):
+        turns = {i.angle for t in axis.ticks for i in t.items}
+        if any(i.slant for t in axis.ticks for i in t.items) or len(turns) != 1 or (along and turns != {0}):
             continue
         places = _places(axis, box, along)
-        if places:
+        if not places:
+            continue
+        if turns == {0}:
             _read_at(picture, axis, along, labelled, places)
+        elif axis.fit is None:
+            _read_turned_at(picture, axis, labelled, places, turns.pop())
 
 
 def _places(axis: Axis, box: Box, along: int) -> list[float]:
@@ -137,4 +142,25 @@ def _read_at(picture: Picture, axis: Axis, along: int, labelled: list[ticks.Tick
         item = TextItem(text, left, top, right - left, bottom - top, sure)
         axis.ticks.append(ticks.Tick(text, place, sure, [item], value and value * axis.factor,
                                      place in axis.marks, place))
+    axis.ticks.sort(key=lambda t: t.pixel)
+
+
+def _read_turned_at(picture: Picture, axis: Axis, labelled: list[ticks.Tick], places: list[float], angle: int) -> None:
+    """Read upright names below marks of the x axis that have none; ``angle`` is that of the others."""
+    found = [i for t in labelled for i in t.items]
+    half = 0.48 * float(np.min(np.diff(sorted([*(t.pixel for t in axis.ticks), *places]))))
+    top, low = min(i.y for i in found) - 2, max(i.bottom for i in found) + 2
+    for place in places:
+        area = (place - half, top, place + half, low)
+        if not _has_ink(picture, area):
+            continue
+        x0, y0, x1, y1 = cut.tighten(picture.full, *area)
+        patch = cut.Cropper(picture.full).box(x0 - 2, y0 - 2, x1 + 2, y1 + 2)
+        turned = np.ascontiguousarray(np.rot90(patch, -1 if angle == 90 else 1))
+        (text, sure, _), = models.read_lines([turned])
+        text = text.strip()
+        if sure < 0.8 or not any(c.isalpha() for c in text) or abs((x0 + x1 - 1) / 2 - place) > 0.6 * (x1 - x0):
+            continue
+        item = TextItem(text, x0, y0, x1 - x0, y1 - y0, sure, angle)
+        axis.ticks.append(ticks.Tick(text, place, sure, [item], None, place in axis.marks, place))
     axis.ticks.sort(key=lambda t: t.pixel)

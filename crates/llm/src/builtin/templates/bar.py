@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from part_axis import reading_error, round_values, to_value
 from part_chart import plain, save_chart
-from part_colour import belongs, drawn_colours, ground_colour, inside
+from part_colour import belongs, drawn_colours, ground_colour, inside, is_same_ink
 from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_image import load_picture
 
@@ -42,11 +42,17 @@ def split_by_length(shape):
     edges = [0, *(np.flatnonzero(jumps) + 1), width]
     pieces = []
     for start, stop in pairwise(edges):
-        if stop - start >= 3:
-            upper, lower = np.median(tops[start:stop]), np.median(bottoms[start:stop])
-            if lower - upper >= 2:
-                pieces.append((start, upper, stop, lower))
-    return pieces
+        if stop - start < 3:
+            continue
+        upper, lower = np.median(tops[start:stop]), np.median(bottoms[start:stop])
+        last = pieces[-1] if pieces else None
+        # Soft edges waver: what goes on at the same length after a step or two is the same bar.
+        if last and start - last[2] <= 2 and max(abs(last[1] - upper), abs(last[3] - lower)) <= 1:
+            pieces[-1] = (last[0], last[1], stop, last[3])
+        elif lower - upper >= 2:
+            pieces.append((start, upper, stop, lower))
+    widest = max((piece[2] - piece[0] for piece in pieces), default=0)
+    return [piece for piece in pieces if piece[2] - piece[0] > 0.3 * widest]
 
 
 def find_bars(picture, vertical):
@@ -59,14 +65,18 @@ def find_bars(picture, vertical):
     area, corner = inside(image, box)
     ground = ground_colour(area, image)
     colours = [np.array(entry["rgb"], float) for entry in picture["legend"]]
+    series_of = list(range(len(colours)))
     for colour in drawn_colours(area, ground, 0.002, grey_counts=not colours):
         if all(np.linalg.norm(colour - known) > 60 for known in colours):
+            # A pattern is drawn in more and less of one ink.
+            inks = [k for k in range(len(picture["legend"])) if is_same_ink(colour, ground, colours[k])]
+            series_of.append(inks[0] if len(inks) == 1 else len(colours))
             colours.append(colour)
     if all(np.ptp(colour) >= 30 for colour in colours):
         area, corner = inside(image, box, margin=-round(0.1 * max(box[2:])))
-    owner = belongs(area, colours, ground)
+    owner = np.array([*series_of, -1])[belongs(area, colours, ground)]
     bars = []
-    for series in range(len(colours)):
+    for series in sorted(set(series_of)):
         for rectangle in find_rectangles(owner, series, vertical):
             bar = np.array(rectangle) + np.array([*corner, *corner])
             # An outline in another colour is the same bar again.
@@ -102,6 +112,8 @@ def measure(picture, bars, vertical):
                  and abs(other[2] - foot) <= 4]
         if abs(foot - base) > 4 and not below:
             continue
+        if abs(tip - foot) < 3 and 0 < len(picture["legend"]) <= series:
+            continue  # a stroke of the outline
         standing.append(np.array([*bar[sides], tip]))
         # Edges lie between pixels, the calibration counts from pixel centres.
         value = to_value(axis, tip - 0.5)
@@ -143,19 +155,29 @@ def lay_out(picture):
 
 
 def clusters(rows):
-    """Bars that stand together: groups between which the gaps are clearly wider than within."""
-    gaps = [b["edges"][0] - a["edges"][1] for a, b in pairwise(rows)]
+    """Bars that stand together, as lists: stacked ones, and side by side with clearly wider gaps around.
+
+    Bars side by side belong together only when no group has two of one series.
+    """
     usual = np.median([row["thickness"] for row in rows])
-    limit = max(0.2 * usual, 0.5 * max(gaps, default=0))
-    is_grouped = len({row["series"] for row in rows}) > 1 and min(gaps, default=0) < 0.5 * limit
-    groups = [[rows[0]]]
-    for gap, row in zip(gaps, rows[1:]):
-        same = row["position"] - groups[-1][-1]["position"] < 0.4 * usual
-        if same or (is_grouped and gap < limit):
-            groups[-1].append(row)
+    stacks = [[rows[0]]]
+    for row in rows[1:]:
+        if row["position"] - stacks[-1][-1]["position"] < 0.4 * usual:
+            stacks[-1].append(row)
         else:
-            groups.append([row])
-    return groups
+            stacks.append([row])
+    gaps = [min(row["edges"][0] for row in b) - max(row["edges"][1] for row in a)
+            for a, b in pairwise(stacks)]
+    if not gaps or min(gaps) > 0.5 * max(gaps) - 1 or max(gaps) < 0.15 * usual:
+        return stacks
+    groups = [list(stacks[0])]
+    for gap, stack in zip(gaps, stacks[1:]):
+        if gap < 0.5 * max(gaps):
+            groups[-1] += stack
+        else:
+            groups.append(list(stack))
+    distinct = all(len({row["series"] for row in group}) == len(group) for group in groups)
+    return groups if distinct else stacks
 
 
 def is_histogram(groups, axis):

@@ -55,6 +55,13 @@ def drawn_colours(area, ground, smallest_share, grey_counts, apart=40):
     return [colour for colour, count in found if count >= smallest_share * len(pixels)]
 
 
+def is_same_ink(colour, ground, strong):
+    """Whether a colour is more or less of a stronger one's ink: a soft edge, an overlap."""
+    reach = strong - ground
+    part = np.dot(colour - ground, reach) / np.dot(reach, reach)
+    return 0 < part < 1.6 and np.linalg.norm(colour - ground - part * reach) < 30
+
+
 def belongs(area, colours, ground, reach=60.0):
     """Index of the nearest drawn colour for each pixel, -1 for the ground and for text.
 

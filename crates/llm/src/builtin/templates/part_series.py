@@ -1,15 +1,8 @@
 """Which colours carry data in a chart of lines or markers."""
 
 import numpy as np
-from part_colour import drawn_colours, ground_colour, hide_legend, inside
+from part_colour import drawn_colours, ground_colour, hide_legend, inside, is_same_ink
 from part_image import load_picture
-
-
-def is_same_ink(colour, ground, strong):
-    """Whether a colour is more or less of a stronger one's ink: a soft edge, an overlap."""
-    reach = strong - ground
-    part = np.dot(colour - ground, reach) / np.dot(reach, reach)
-    return 0 < part < 1.6 and np.linalg.norm(colour - ground - part * reach) < 30
 
 
 def data_colours(picture, area, ground, smallest_share):
