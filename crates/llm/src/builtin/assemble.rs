@@ -16,6 +16,8 @@ const STANDARD: &[&str] = &["collections", "csv", "itertools", "json", "math", "
 pub struct Step {
     pub reader: Reader,
     pub constants: Py,
+    /// Whether the picture was made fit for looking, so the script must do the same to it.
+    pub is_prepared: bool,
 }
 
 struct Template {
@@ -40,8 +42,9 @@ fn template(reader: Reader) -> Template {
     Template { function, source }
 }
 
-fn part(name: &str) -> &'static str {
+fn part(name: &str, is_prepared: bool) -> &'static str {
     match name {
+        "part_image" if is_prepared => include_str!("templates/part_image_prepared.py"),
         "part_axis" => include_str!("templates/part_axis.py"),
         "part_cells" => include_str!("templates/part_cells.py"),
         "part_chart" => include_str!("templates/part_chart.py"),
@@ -91,20 +94,21 @@ fn take_apart(source: &'static str) -> Module {
 
 /// Everything the steps need, each module once, parts before whoever uses them.
 fn gather(steps: &[Step]) -> Vec<Module> {
-    fn add(source: &'static str, seen: &mut Vec<&'static str>, modules: &mut Vec<Module>) {
+    fn add(source: &'static str, is_prepared: bool, seen: &mut Vec<&'static str>, modules: &mut Vec<Module>) {
         if seen.contains(&source) {
             return;
         }
         seen.push(source);
         let module = take_apart(source);
         for name in &module.parts {
-            add(part(name), seen, modules);
+            add(part(name, is_prepared), is_prepared, seen, modules);
         }
         modules.push(module);
     }
+    let is_prepared = steps.iter().any(|step| step.is_prepared);
     let (mut seen, mut modules) = (Vec::new(), Vec::new());
     for step in steps {
-        add(template(step.reader).source, &mut seen, &mut modules);
+        add(template(step.reader).source, is_prepared, &mut seen, &mut modules);
     }
     modules
 }

@@ -2,7 +2,7 @@
 
 use super::Picture;
 use super::choose::{Choice, Reader};
-use super::evidence::{Axes, Axis, Evidence};
+use super::evidence::{Axes, Axis, Evidence, Prepared};
 use super::literal::Py;
 
 /// Tick labels read with less than this confidence are named as doubtful.
@@ -11,7 +11,11 @@ const SURE_READING: f64 = 0.8;
 /// What a reader needs to know about the picture at hand, and nothing more.
 /// `out` is where its files go: a folder, and a prefix when there are several pictures.
 pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str) -> Py {
-    let mut pairs = vec![("image", Py::text(picture.image_path)), ("out", Py::text(out))];
+    let image = match measured(evidence, choice.reader) {
+        Some(prepared) => image(picture.image_path, prepared),
+        None => Py::text(picture.image_path),
+    };
+    let mut pairs = vec![("image", image), ("out", Py::text(out))];
     match choice.reader {
         Reader::Table | Reader::PlainTable => {
             pairs.push(("evidence", Py::text(picture.evidence_path)));
@@ -36,6 +40,34 @@ pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str
         }
     }
     Py::Dict(pairs)
+}
+
+/// What was done to the picture, for readers that measure where the look script said things are.
+/// Those that describe or count take the picture as it came.
+pub fn measured(evidence: &Evidence, reader: Reader) -> Option<&Prepared> {
+    let measures = matches!(reader, Reader::Bar | Reader::Line | Reader::Scatter | Reader::Pie);
+    evidence.prepared.as_ref().filter(|_| measures)
+}
+
+fn image(path: &str, prepared: &Prepared) -> Py {
+    let (strength, colours) = match &prepared.smoothed {
+        Some((strength, colours)) => (Py::Float(*strength), colours.iter().map(|colour| Py::bytes(*colour)).collect()),
+        None => (Py::None, vec![]),
+    };
+    Py::Dict(vec![
+        ("file", Py::text(path)),
+        (
+            "matrix",
+            Py::List(
+                prepared.matrix.chunks(3).map(|row| Py::List(row.iter().map(|n| Py::Float(*n)).collect())).collect(),
+            ),
+        ),
+        ("size", Py::List(prepared.size.iter().map(|side| Py::Int(i64::from(*side))).collect())),
+        ("fill", Py::bytes(prepared.fill)),
+        ("light", prepared.light.map_or(Py::None, |light| Py::List(light.iter().map(|n| Py::Float(*n)).collect()))),
+        ("strength", strength),
+        ("colours", Py::List(colours)),
+    ])
 }
 
 fn chart(pairs: &mut Vec<(&'static str, Py)>, evidence: &Evidence, axes: &Axes) {

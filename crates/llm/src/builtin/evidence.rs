@@ -52,10 +52,25 @@ pub struct Words {
     pub role: String,
 }
 
+/// What the look script did to a damaged picture before it measured: all places are of the result.
+pub struct Prepared {
+    /// Takes a pixel of the file to one of the result, row by row.
+    pub matrix: [f64; 9],
+    /// Width and height of the result, pixels.
+    pub size: [u16; 2],
+    /// The colour beyond the rim of the file's picture.
+    pub fill: [u8; 3],
+    /// Coefficients of the surface of brightness that was evened out.
+    pub light: Option<[f64; 5]>,
+    /// How strongly noise was smoothed, and the plain colours that pixels near them were given.
+    pub smoothed: Option<(f64, Vec<[u8; 3]>)>,
+}
+
 /// What the look script saw, as far as it could be understood.
 pub struct Evidence {
     pub kind: String,
     pub confidence: f64,
+    pub prepared: Option<Prepared>,
     pub title: Option<String>,
     pub words: Vec<Words>,
     pub has_table: bool,
@@ -71,6 +86,7 @@ impl Evidence {
         Self {
             kind: kind.unwrap_or("other").to_lowercase(),
             confidence: number(value.pointer("/kind/confidence")).unwrap_or(0.0),
+            prepared: value.get("prepared").and_then(prepared),
             title: text(value.get("title")),
             words: list(value.get("text")).filter_map(words).collect(),
             has_table: has_table(value.get("table")),
@@ -79,6 +95,27 @@ impl Evidence {
             notes: list(value.get("notes")).filter_map(|note| text(Some(note))).collect(),
         }
     }
+}
+
+fn prepared(value: &Value) -> Option<Prepared> {
+    let matrix: Vec<f64> =
+        list(value.get("matrix")).flat_map(|row| list(Some(row))).filter_map(|n| number(Some(n))).collect();
+    let size: Vec<u16> =
+        list(value.get("size")).filter_map(Value::as_u64).filter_map(|side| u16::try_from(side).ok()).collect();
+    let strength = number(value.get("strength")).filter(|strength| *strength > 0.0);
+    Some(Prepared {
+        matrix: matrix.try_into().ok()?,
+        size: size.try_into().ok()?,
+        fill: value.get("fill").and_then(|fill| rgb(Some(fill))).unwrap_or([255; 3]),
+        light: numbers(value.get("light")),
+        smoothed: strength
+            .map(|strength| (strength, list(value.get("colours")).filter_map(|colour| rgb(Some(colour))).collect())),
+    })
+}
+
+fn numbers<const N: usize>(value: Option<&Value>) -> Option<[f64; N]> {
+    let numbers: Vec<f64> = list(value).filter_map(|n| number(Some(n))).collect();
+    numbers.try_into().ok()
 }
 
 fn axes(value: &Value) -> Option<Axes> {
@@ -147,8 +184,7 @@ fn text(value: Option<&Value>) -> Option<String> {
 }
 
 fn area(value: Option<&Value>) -> Option<[f64; 4]> {
-    let numbers: Vec<f64> = list(value).filter_map(|n| number(Some(n))).collect();
-    let area: [f64; 4] = numbers.try_into().ok()?;
+    let area: [f64; 4] = numbers(value)?;
     (area[2] > 0.0 && area[3] > 0.0 && area.iter().all(|n| n.abs() < 1e6)).then_some(area)
 }
 

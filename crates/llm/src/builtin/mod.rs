@@ -55,7 +55,8 @@ pub fn write_code(pictures: &[Picture<'_>], prompt: &str, failures: &[String]) -
         .map(|(index, (picture, (evidence, choice)))| {
             let out = if pictures.len() == 1 { OUT.to_owned() } else { format!("{OUT}image_{}_", index + 1) };
             let constants = constants::of(picture, evidence, choice, &out);
-            Step { reader: choice.reader, constants }
+            let is_prepared = constants::measured(evidence, choice.reader).is_some();
+            Step { reader: choice.reader, constants, is_prepared }
         })
         .collect();
     let explanation = summary::explain(&choices, failures.len());

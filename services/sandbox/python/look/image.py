@@ -59,6 +59,24 @@ def decode(data: bytes) -> Picture:
 
     Raises ``UnreadableImage``.
     """
+    rgb, notes = _rgb(data)
+    work, scale = reduced(rgb)
+    if scale < 1.0:
+        notes.append(f"The picture is large; shapes were measured at {scale:.2f} of its size.")
+    return Picture(rgb, work, scale, notes)
+
+
+def reduced(rgb: np.ndarray) -> tuple[np.ndarray, float]:
+    """The same array, or a copy of at most ``WORK_PIXELS`` pixels, and its scale."""
+    scale = min(1.0, (WORK_PIXELS / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
+    if scale >= 0.999:
+        return rgb, 1.0
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), scale
+
+
+def _rgb(data: bytes) -> tuple[np.ndarray, list[str]]:
+    """The bytes as 8-bit RGB, and what is worth saying about the way there."""
     raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if raw is None or raw.size == 0:
         raise UnreadableImage("the file could not be decoded as a picture")
@@ -73,16 +91,7 @@ def decode(data: bytes) -> Picture:
         rgb = _on_white(raw, notes)
     else:
         rgb = cv2.cvtColor(raw, cv2.COLOR_BGR2RGB)
-    del raw
-    scale = min(1.0, (WORK_PIXELS / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
-    work = rgb
-    if scale < 0.999:
-        size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-        work = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        notes.append(f"The picture is large; shapes were measured at {scale:.2f} of its size.")
-    else:
-        scale = 1.0
-    return Picture(rgb, work, scale, notes)
+    return rgb, notes
 
 
 def _to_8_bit(raw: np.ndarray, notes: list[str]) -> np.ndarray:

@@ -28,6 +28,8 @@ class Evidence:
     table: Table | None
     pie: Pie | None
     scale: float
+    texture: tuple[float, float]  # of the picture as it came, see ``texture``
+    restored: bool = False  # noise or smear was taken away, and a drawing came out
 
 
 @dataclass
@@ -46,11 +48,12 @@ def decide(seen: Evidence) -> Kind:
     why: dict[str, list[str]] = {name: [] for name in NAMES}
     scores["other"] = 0.2
     why["other"].append("Nothing seen is typical of a chart, table, text page or photo.")
-    flat, tones = texture(seen.rgb)
-    _text(seen, flat, scores, why)
+    flat, tones = seen.texture
+    drawn = 1.0 if seen.restored else flat
+    _text(seen, drawn, scores, why)
     _table(seen, scores, why)
     _pie(seen, scores, why)
-    _chart(seen, flat, scores, why)
+    _chart(seen, drawn, scores, why)
     _photo(seen, flat, tones, scores, why)
     ranked = sorted(scores, key=lambda n: -scores[n])
     first, second = scores[ranked[0]], scores[ranked[1]]
@@ -193,6 +196,8 @@ def _photo(seen: Evidence, flat: float, tones: float, scores: dict, why: dict) -
     if seen.uniform:
         score *= 0.75
     score *= max(0.25, 1.0 - 3.5 * cover)
+    if seen.restored:
+        score *= 0.7  # what is left when noise is gone tells drawings from photos better than the noise did
     if seen.axes is not None and seen.axes.numeric == 2:
         score *= 0.3
     scores["photo"] = score

@@ -110,6 +110,18 @@ def _join(pieces: list[Line]) -> list[Line]:
     return joined
 
 
+def _frayed(mask: np.ndarray, left: int, top: int, wide: int, tall: int) -> tuple[int, int, int, int]:
+    """The rectangle without rows and columns at its edges that are mostly outside of it, as noise leaves them."""
+    part = mask[top : top + tall, left : left + wide]
+    full = 0.6 * part.mean(axis=1).max(), 0.6 * part.mean(axis=0).max()
+    rows, columns = (np.flatnonzero(part.mean(axis=1 - k) >= full[k]) for k in (0, 1))
+    # More than a few pixels are no fraying: then the area is not a rectangle at all.
+    most = 6
+    a, b = min(rows[0], most), min(tall - 1 - rows[-1], most)
+    c, d = min(columns[0], most), min(wide - 1 - columns[-1], most)
+    return left + c, top + a, wide - c - d, tall - a - b
+
+
 def panel(rgb: np.ndarray, background: tuple[int, int, int]) -> tuple[float, float, float, float] | None:
     """The plot area when it is a tinted rectangle: ``(left, top, right, bottom)``.
 
@@ -132,6 +144,7 @@ def panel(rgb: np.ndarray, background: tuple[int, int, int]) -> tuple[float, flo
         if count < 2:
             continue
         left, top, wide, tall, area = stats[1 + int(np.argmax(stats[1:, 4]))]
+        left, top, wide, tall = _frayed(mask, left, top, wide, tall)
         if wide < 0.35 * width or tall < 0.3 * height or (wide > 0.98 * width and tall > 0.98 * height):
             continue
         rim = np.concatenate([mask[top, left : left + wide], mask[top + tall - 1, left : left + wide],

@@ -51,10 +51,23 @@ def find(rgb: np.ndarray, background: Colour) -> Pie | None:
         disc = cv2.contourArea(cv2.convexHull(contour)) / (np.pi * w * h / 4)
         if not 0.84 < disc < 1.1:  # pulled-out sectors leave notches
             continue
+        if not _is_round(mask[y : y + h, x : x + w]):
+            continue
         pie = _sectors(rgb, x + (w - 1) / 2, y + (h - 1) / 2, w / 2, h / 2, background)
         if pie and (best is None or pie.agreement > best.agreement):
             best = pie
     return best
+
+
+def _is_round(part: np.ndarray) -> bool:
+    """True when what is drawn keeps out of the corners, as an ellipse does and a group of bars does not."""
+    height, width = part.shape
+    disc = np.zeros(part.shape, np.uint8)
+    axes = round(1.03 * width / 2), round(1.03 * height / 2)
+    cv2.ellipse(disc, ((width - 1) // 2, (height - 1) // 2), axes, 0, 0, 360, 1, -1)
+    corners, rim = disc == 0, (disc > 0) & (part > 0)
+    # Pulled-out sectors and words beside them reach into the corners a little.
+    return bool(part[corners].mean() < 0.25 and rim.sum() > 0.85 * (disc > 0).sum())
 
 
 def _sectors(rgb: np.ndarray, cx: float, cy: float, rx: float, ry: float, background: Colour) -> Pie | None:

@@ -171,6 +171,21 @@ def _in_table(column: list[TextItem], items: list[TextItem]) -> bool:
     return with_company > 0.6 * len(column)
 
 
+def without_tick_marks(items: list[TextItem]) -> None:
+    """Takes tick marks off numbers that stand in a column: "175-" where others read "150" (in place)."""
+    for item in items:
+        bare = item.text.rstrip(" -–—_")
+        if bare == item.text or item.angle or numerals.parse(bare) is None:
+            continue
+        # Tick marks end at one place, whether they were read or not.
+        column = [o for o in items if o is not item and not o.angle and numerals.parse(o.text.rstrip(" -–—_")) is not None
+                  and min(abs(o.right - item.right), abs(o.right - item.right + item.h)) < 0.6 * item.h]
+        if len(column) >= 2:
+            share = len(bare) / len(item.text)
+            item.text, item.w = bare, item.w * share
+            item.chars = item.chars[: len(bare)]
+
+
 def from_text(items: list[TextItem], width: int, height: int) -> Box | None:
     """A plot area bounded only by a column of numbers and a row of labels."""
     numbers = [i for i in items if i.angle == 0 and numerals.looks_numeric(i.text)]
@@ -184,7 +199,7 @@ def from_text(items: list[TextItem], width: int, height: int) -> Box | None:
         if fit and len(fit.inliers) >= max(3, 0.75 * len(column)) and (best is None or len(fit.inliers) > best[0]):
             best = (len(fit.inliers), [column[k] for k in fit.inliers])
     if best is None:
-        return None
+        return _from_row(numbers, items, width, height)
     column = best[1]
     if _in_table(column, items):
         return None
@@ -196,3 +211,35 @@ def from_text(items: list[TextItem], width: int, height: int) -> Box | None:
     if right - left < 0.25 * width or low - top < 0.2 * height:
         return None
     return Box(left, top, min(right, width - 1.0), low)
+
+
+def _from_row(numbers: list[TextItem], items: list[TextItem], width: int, height: int) -> Box | None:
+    """A plot area of lying bars: a row of numbers below, a column of words on the left."""
+    best: tuple[int, list[TextItem]] | None = None
+    for anchor in numbers:
+        row = sorted((i for i in numbers if abs(i.cy - anchor.cy) < 0.4 * anchor.h), key=lambda i: i.x)
+        if len(row) < 3:
+            continue
+        fit = fitting.fit_ticks([i.text for i in row], [i.cx for i in row], 3.0)
+        if fit and len(fit.inliers) >= max(3, 0.75 * len(row)) and (best is None or len(fit.inliers) > best[0]):
+            best = (len(fit.inliers), [row[k] for k in fit.inliers])
+    if best is None:
+        return None
+    row = best[1]
+    tall = float(np.median([i.h for i in row]))
+    left, right, bottom = row[0].cx, row[-1].cx, min(i.y for i in row) - 0.6 * tall
+    words = [i for i in items if i not in row and not i.angle and i.right < left + tall and i.cy < bottom]
+    if not words:
+        return None
+    edge = max(i.right for i in words)
+    column = [i for i in words if edge - i.right < 0.8 * i.h]
+    # In a table the words have numbers in their own rows, at the places of the row below.
+    inside = [i for i in items if left - tall < i.cx < right + tall and i.cy < bottom and numerals.looks_numeric(i.text)]
+    aligned = sum(any(abs(i.cx - n.cx) < 0.3 * tall for n in row) for i in inside)
+    if len(column) < 3 or aligned >= 2 * len(column):
+        return None
+    apart = float(np.median(np.diff(sorted(i.cy for i in column))))
+    top = max(0.0, min(i.cy for i in column) - 0.6 * apart)
+    if right - left < 0.25 * width or bottom - top < 0.2 * height:
+        return None
+    return Box(left, top, min(right, width - 1.0), bottom)

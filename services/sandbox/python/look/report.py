@@ -17,6 +17,8 @@ from . import (
     ocr,
     palette,
     pie,
+    plotbox,
+    prepare,
     roles,
     table,
 )
@@ -48,6 +50,10 @@ def look(path: str) -> dict:
 
 def see(picture: image.Picture) -> dict:
     """Everything that can be measured in a picture."""
+    original = picture
+    ready, prepared = prepare.prepare(picture.full)
+    if prepared is not None:
+        picture = image.Picture(ready, *image.reduced(ready), [*picture.notes, *prepared.notes])
     notes = picture.notes
     items, seen = ocr.read_all(picture, lambda: _shapes(picture))
     _say_doubtful_texts(items, notes)
@@ -55,6 +61,7 @@ def see(picture: image.Picture) -> dict:
     grid = table.find(picture, items, rules, notes)
     chart = None
     if grid is None or not grid.ruled or grid.filled < 0.5:
+        plotbox.without_tick_marks(items)
         chart = axes.find(picture, items, rules, seen.panel, notes)
     if grid is None and (chart is None or chart.numeric == 0):
         grid = table.from_alignment(picture, items, notes)
@@ -66,7 +73,16 @@ def see(picture: image.Picture) -> dict:
         items = roles.drop_marks(picture, items, chart.box)
         entries = legend.find(picture, items, chart.box)
         drawn = _marks(picture, chart, items, entries, rules)
-    verdict = kind.decide(kind.Evidence(picture.work, seen.uniform, items, chart, drawn, grid, disc, picture.scale))
+    verdict = kind.decide(kind.Evidence(picture.work, seen.uniform, items, chart, drawn, grid, disc, picture.scale,
+                                        kind.texture(original.work), prepared is not None and prepared.is_restored))
+    if prepared is not None and verdict.name in ("photo", "other"):
+        # Nothing that restoring helps to read: what is said is said of the picture as it came.
+        picture, chart, grid, drawn = original, None, None, None
+        notes, seen = picture.notes, _shapes(picture)
+        paper = seen.paper
+        for item in items:
+            item.x, item.y, item.w, item.h = prepared.back(item.x, item.y, item.w, item.h)
+        prepared = None
     if verdict.name not in ("bar", "line", "scatter", "other"):
         chart = None
         for item in items:
@@ -84,7 +100,8 @@ def see(picture: image.Picture) -> dict:
         _doubts(chart, notes)
     result = {
         "version": VERSION,
-        "size": {"width": picture.width, "height": picture.height},
+        "size": {"width": original.width, "height": original.height},
+        "prepared": prepared.json() if prepared is not None else None,
         "kind": {"name": verdict.name, "confidence": verdict.confidence, "scores": verdict.scores,
                  "reasons": verdict.reasons},
         "title": " ".join(i.text for i in title) or None,
