@@ -4,8 +4,8 @@
 //! outgoing commands of one change commit together; a relay publishes them; answers come back on the
 //! bus. Killing the process at any point loses no accepted job and shows no step twice.
 
-mod calibration;
 mod bundle;
+mod calibration;
 pub mod doc;
 mod ending;
 mod feed;

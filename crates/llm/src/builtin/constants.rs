@@ -85,7 +85,8 @@ fn axis(axis: &Axis) -> Py {
         pairs.push(("slope", Py::Float(fit.slope)));
         pairs.push(("intercept", Py::Float(fit.intercept)));
         pairs.push(("residual_px", Py::rounded(fit.residual_px, 2)));
-        pairs.push(("fitted", Py::Int(axis.ticks.iter().filter(|tick| tick.fits).count())));
+        let fitted = axis.ticks.iter().filter(|tick| tick.fits).count();
+        pairs.push(("fitted", Py::Int(i64::try_from(fitted).unwrap_or(i64::MAX))));
     }
     pairs.push(("ticks", Py::List(ticks.collect())));
     let unsure = axis.ticks.iter().filter(|tick| tick.confidence < SURE_READING && !tick.text.is_empty());
@@ -97,7 +98,12 @@ fn legend(evidence: &Evidence) -> Py {
     let entries = evidence.legend.iter().map(|entry| {
         let area = entry.area.map_or(Py::None, |area| Py::numbers(&area));
         let swatch = entry.swatch.map_or(Py::None, |area| Py::numbers(&area));
-        Py::Dict(vec![("name", Py::text(&entry.text)), ("rgb", Py::bytes(entry.rgb)), ("box", area), ("swatch", swatch)])
+        Py::Dict(vec![
+            ("name", Py::text(&entry.text)),
+            ("rgb", Py::bytes(entry.rgb)),
+            ("box", area),
+            ("swatch", swatch),
+        ])
     });
     Py::List(entries.collect())
 }
