@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Packages that run inside the jail.
-const PACKAGES: [&str; 2] = ["runner", "look"];
+const PACKAGES: [&str; 3] = ["runner", "look", "prove"];
 
 fn main() {
     let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR"));

@@ -123,18 +123,21 @@ def score_histogram(truth: dict, files: dict[str, str], _summary: str) -> dict:
         span = re.sub(r"(?<=\d)\s*[-–]\s*", " ", re.sub(r"(?<=\d)\s*\(.*", "", label))
         ends = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", span)[:2]]
         read.append((sum(ends) / len(ends) if ends else math.nan, value, sure.has(series, label, value)))
-    errors, expected, used, right = [], 0, set(), set()
+    errors, expected, used = [], 0, set()
     for low, high, count in zip(truth["edges"], truth["edges"][1:], truth["counts"], strict=False):
         row = next((i for i, (x, _v, _s) in enumerate(read) if low <= x < high and i not in used), None)
         if row is not None:
             used.add(row)
             errors.append(error(read[row][1], count, truth["value_axis"]))
-            if errors[-1] <= OFF:
-                right.add(row)
         expected += row is not None or count > 0
     invented = len(read) - len(used)
     nameless = anywhere(truth["counts"], [value for _x, value, _s in read], truth["value_axis"], 100 * NEAR)
-    judged = [(is_sure, i not in right) for i, (_x, _v, is_sure) in enumerate(read)]
+    judged, told = [], set()
+    for x, value, is_sure in sorted(read, key=lambda row: not row[2]):  # a bin is first that of a value shown as sure
+        bins = enumerate(zip(truth["edges"], truth["edges"][1:], truth["counts"], strict=False))
+        place, count = next(((i, c) for i, (low, high, c) in bins if low <= x < high and i not in told), (None, None))
+        told.add(place)
+        judged.append((is_sure, count is None or error(value, count, truth["value_axis"]) > OFF))
     return {**values(expected, errors, invented, judged), "anywhere": min(nameless, expected)}
 
 

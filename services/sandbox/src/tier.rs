@@ -8,13 +8,13 @@ pub enum Tier {
     Bare,
     /// numpy, pandas and matplotlib.
     Plots,
-    /// Those, OpenCV, scikit-image, scipy, and the look script with its models.
+    /// Those, OpenCV, scikit-image, scipy, the look script with its models, and the proof script.
     Vision,
 }
 
 /// Packages by tier, the heaviest first.
 const PACKAGES: [(Tier, &[&str]); 2] = [
-    (Tier::Vision, &["cv2", "skimage", "scipy", "look", "onnxruntime", "rapidocr"]),
+    (Tier::Vision, &["cv2", "skimage", "scipy", "look", "prove", "onnxruntime", "rapidocr"]),
     (Tier::Plots, &["numpy", "pandas", "matplotlib", "pylab", "seaborn", "PIL", "openpyxl"]),
 ];
 
@@ -85,6 +85,7 @@ mod tests {
             ("def f():\n    import cv2\n", Tier::Vision),
             ("import numpy\nfrom skimage.measure import label", Tier::Vision),
             ("import scipy.ndimage as ndi", Tier::Vision),
+            ("import prove", Tier::Vision),
             ("# import cv2", Tier::Bare),
             ("important = 'numpy'", Tier::Bare),
             ("import numpyish", Tier::Bare),

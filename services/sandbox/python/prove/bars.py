@@ -98,24 +98,17 @@ def _exact(one: tuple[int, int, int, int], cover: np.ndarray) -> Bar:
                bottom - 0.5 - (1 - strip[bottom - 1]) + (below if below < 0.5 else 0.0))
 
 
-def claim(bars: list[Bar], band: tuple[float, float], tip: float, foot: float, middle: float, stacked: bool,
-          floor: float) -> tuple[float | None, Bar | None]:
-    """How far the bar in a band across ends from ``tip``, and the bar. None where there is no bar.
+def off(bar: Bar, band: tuple[float, float], tip: float, foot: float, stacked: bool, floor: float) -> float | None:
+    """How far a bar ends from ``tip``; None where it does not stand in the band across.
 
     ``foot`` is where the value's bar begins by its scale, ``floor`` the lower edge of the plot. In a
     stack (``stacked``: several series share places) a bar that stands on another one counts by its length.
     """
-    best: tuple[float, float, Bar] | None = None
-    for bar in bars:
-        inside = min(bar.right, band[1]) - max(bar.left, band[0])
-        if inside < 0.5 * min(bar.width, band[1] - band[0]):
-            continue
-        up = tip <= foot
-        end, start = (bar.top, bar.bottom) if up else (bar.bottom, bar.top)
-        off = abs(end - tip)
-        stands = abs(start - foot) <= 4 or abs(start - floor) <= 4
-        if stacked and not stands:
-            off = abs(abs(end - start) - abs(tip - foot))
-        if best is None or (off, abs(bar.middle - middle)) < best[:2]:
-            best = (off, abs(bar.middle - middle), bar)
-    return (best[0], best[2]) if best else (None, None)
+    inside = min(bar.right, band[1]) - max(bar.left, band[0])
+    if inside < 0.5 * min(bar.width, band[1] - band[0]):
+        return None
+    end, start = (bar.top, bar.bottom) if tip <= foot else (bar.bottom, bar.top)
+    stands = abs(start - foot) <= 4 or abs(start - floor) <= 4
+    if stacked and not stands:
+        return float(abs(abs(end - start) - abs(tip - foot)))
+    return float(abs(end - tip))

@@ -11,6 +11,7 @@ from .calibration import Axis, Calibration
 from .claims import Claim
 from .ink import Ink
 from .reading import items, number, numbers, text
+from .ties import Ties
 
 LEAST = 2.0  # pixels that a value may lie off the ink
 SHARE = 0.0075  # or this share of its axis, if that is more
@@ -33,7 +34,7 @@ def prove(picture: np.ndarray, evidence: dict, found: Calibration, claims: list[
         series[claim.series, claim.axis].append(claim)
     wanted = _wanted(series, legend, colours)
     looked = _Looked(ink, found, colours, masks, text_of(evidence) == "scatter")
-    left = dict(wanted)
+    left, ties = dict(wanted), Ties(picture, evidence)
     taken: set[int] = set()
     # Series whose colour is known take theirs first; others get the free colour that fits them best.
     for key in sorted(series, key=lambda one: len(wanted[one])):
@@ -45,6 +46,11 @@ def prove(picture: np.ndarray, evidence: dict, found: Calibration, claims: list[
             continue
         taken.update(best)
         looked.settle(series[key], best, len(series) > 1)
+        if len(series) > 1:  # with one series its name means nothing
+            places = [claim.px for claim in series[key] if claim.px is not None]
+            reason = ties.why_not(key[0], [colours[c] for c in best], places)
+            for claim in series[key] if reason else ():
+                claim.doubt(reason)
     for claim in claims:
         _judge(claim, found, picture.shape)
     _printed(claims, texts, found)
@@ -269,23 +275,28 @@ class _Looked:
         floor = (x if lying else y + h) - corner[1]
         places = np.array(sorted({round(_flip(c.px, lying)[0], 1) for c in claims if c.px is not None}))
         step = float(np.diff(places).min()) if len(places) > 1 else max(8.0, 0.5 * (h if lying else w))
-        out = []
-        for claim in claims:
+        ranked, out = [], [(None, None)] * len(claims)
+        for i, claim in enumerate(claims):
             if claim.px is None:
-                out.append((None, None))
                 continue
             middle, tip = (v - c for v, c in zip(_flip(claim.px, lying), corner))
+            band = (middle - 0.5 * step, middle + 0.5 * step)
             foot = axis.pixel(claim.start)
             foot = floor if foot is None else foot - corner[1]
-            if abs(tip - foot) < 1.5 and not any(min(b.right, middle + step / 2) > max(b.left, middle - step / 2)
-                                                 for b in found):
-                out.append((0.0, None))  # a bar of no height is not seen
+            if abs(tip - foot) < 1.5 and not any(min(b.right, band[1]) > max(b.left, band[0]) for b in found):
+                out[i] = (0.0, None)  # a bar of no height is not seen
                 continue
-            # Across, its foot and end are known exactly; a group's bars share the band of their name.
-            near = [b for b in found if abs(b.middle - middle) <= 0.5 * step]
-            # Lying bars are turned by transposing, so their values grow downwards: only lengths matter.
-            off, bar = bars.claim(near, (middle - 0.5 * step, middle + 0.5 * step), tip, foot, middle, stacked, floor)
-            out.append((off, bar))
+            for bar in found:
+                off = bars.off(bar, band, tip, foot, stacked, floor)
+                if off is not None:
+                    ranked.append((off > 12, abs(bar.middle - middle) + off, i, off, bar))
+        done: set[int] = set()
+        given: set[int] = set()
+        for _far, _both, i, off, bar in sorted(ranked, key=lambda one: one[:3]):
+            if i not in done and id(bar) not in given:  # each bar is one value
+                done.add(i)
+                given.add(id(bar))
+                out[i] = (off, bar)
         return out
 
     def _points(self, claims: list[Claim], which):
@@ -322,6 +333,7 @@ class _Looked:
                 corner = self.ink.top if claim.lying else self.ink.left
                 end = claim.px[0] if claim.lying else claim.px[1]
                 middle = what.middle + corner
+                self._name_fits(claim, what.left + corner, what.right + corner)
                 if stacked and not self._stands(what, claim):  # redrawn apart, in the picture on another bar
                     up = claim.lying == (claim.value >= 0)
                     inner = what.bottom if up else what.top
@@ -329,6 +341,14 @@ class _Looked:
                 claim.px = (end, middle) if claim.lying else (middle, end)
             elif isinstance(what, tuple) and what and what[0] == "spot":
                 self.used[what[1]].add(what[2])
+
+    def _name_fits(self, claim: Claim, left: float, right: float) -> None:
+        """Doubts a bar that is called by a number which lies beside it on its axis."""
+        axis = self.found.y if claim.lying else self.found.x
+        at = axis.pixel(_number_in(claim.name)) if claim.name and axis.measured else None
+        # At its edge, a number might as well mean the next bar.
+        if at is not None and abs(at - (left + right) / 2) > max(1.5, 0.35 * (right - left)):
+            claim.doubt(f"The bar does not stand at {claim.name[:40]} on the {axis.name} axis.")
 
     def _stands(self, bar: bars.Bar, claim: Claim) -> bool:
         """Whether the bar ends about where the value does, so that the value's own end is its place."""

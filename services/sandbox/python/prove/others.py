@@ -7,9 +7,9 @@ import re
 import cv2
 import numpy as np
 
-from . import names
 from .claims import Claim, rgb
 from .reading import items, number, numbers, table, text
+from .ties import Ties
 
 SURE = 0.9  # confidence from which a recognised text is trusted
 POINTS = 1.0  # percentage points a share may be off
@@ -50,7 +50,7 @@ def prove_pie(picture: np.ndarray, evidence: dict, claims: list[Claim], notes: l
         return 0
     sectors = _sectors(picture, centre, radius, np.array(colours, float))
     rim = 2 * np.pi * sum(radius) / 2
-    words = [one.get("text") for one in items(evidence.get("text"))]
+    ties = Ties(picture, evidence)
     pairs = []
     for c, claim in enumerate(claims):
         for s, (colour, share, _middle) in enumerate(sectors):
@@ -64,15 +64,21 @@ def prove_pie(picture: np.ndarray, evidence: dict, claims: list[Claim], notes: l
         if c not in used:
             claim.doubt("No sector of the picture is left for this share.")
             continue
-        _colour, share, middle = sectors[used[c]]
+        colour, share, middle = sectors[used[c]]
         off = abs(share - claim.value)
         claim.residual = off / 100 * rim
         claim.error = 100 * 1.0 / rim + off
         claim.px = (centre[0] + 0.72 * radius[0] * np.sin(middle), centre[1] - 0.72 * radius[1] * np.cos(middle))
         if off > POINTS:
             claim.doubt(f"The sector measures {share:.1f} % in the picture.")
-        if not any(names.likeness(claim.at, word) >= names.ALIKE or (word and claim.at in word) for word in words):
-            claim.doubt("Its name does not stand in the picture.")
+        around = [(centre[0] + part * radius[0] * np.sin(turn), centre[1] - part * radius[1] * np.cos(turn))
+                  for part in (0.5, 0.7, 0.9, 1.05, 1.2, 1.35)
+                  for turn in middle + np.linspace(-0.35, 0.35, 5) * 2 * np.pi * share / 100]
+        reason = ties.why_not(claim.at, [colour], around)
+        if number(claim.at) is not None:
+            reason = "A number printed on a sector is not its name."
+        if reason:
+            claim.doubt(reason)
     left = len(sectors) - len(used)
     if left > 0:
         notes.append(f"{left} sector{'' if left == 1 else 's'} of the pie {'has' if left == 1 else 'have'} no value.")

@@ -13,7 +13,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 
 from . import figure_series
-from .figure_texts import legend, texts
+from .figure_texts import legend, smallest, texts
 from .figure_values import number, numbers, text
 
 VERSION = 1
@@ -88,6 +88,7 @@ def _head(figure, dpi, crop) -> dict:
 
 def _document(figure, shown, points, most, dpi, crop) -> dict:
     document = _head(figure, dpi, crop)
+    document["text_size"] = {"smallest": smallest(figure)}  # points
     document["axes"] = [_readable(axes, shown, points, most) for axes in shown]
     if len(figure.axes) > AXES:
         document["truncated"] = True

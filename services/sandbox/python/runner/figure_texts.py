@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matplotlib import patches
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 from .figure_values import colour, number, text
 
@@ -51,6 +51,12 @@ def texts(view, most) -> list:
         x, y, coordinates = _place(view, artist)
         found.append({"text": said, "x": x, "y": y, "coordinates": coordinates})
     return found
+
+
+def smallest(figure) -> float | None:
+    """Size in points of the smallest text that is shown; None where there is none."""
+    sizes = [one.get_fontsize() for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
+    return number(min(sizes)) if sizes else None
 
 
 def _place(view, artist):

@@ -31,11 +31,14 @@ __name__ = "matplotlib.darkroom_figures"
 _state = types.SimpleNamespace(pyplot=None, save=None, run=None)
 
 
-def seed_font_cache():
-    """Copies the font list made at start-up: building it takes longer than most plots."""
+def prepare_matplotlib():
+    """Puts there what matplotlib reads when it is imported: the default style, and the font list made at
+    start-up, since building it takes longer than most plots."""
     target = os.environ.get("MPLCONFIGDIR", "/tmp/matplotlib")
     try:
         os.makedirs(target, exist_ok=True)
+        with open(os.path.join(target, "matplotlibrc"), "w", encoding="utf-8") as file:
+            file.write(part("figure_style").SETTINGS)
         for name in os.listdir(FONTS):
             shutil.copyfile(os.path.join(FONTS, name), os.path.join(target, name))
     except OSError:

@@ -9,7 +9,7 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name == "matplotlib":
-            figures().seed_font_cache()
+            figures().prepare_matplotlib()
         elif name == "matplotlib.pyplot":
             sys.meta_path.remove(Finder)
             return figures().spec_of_pyplot(name)

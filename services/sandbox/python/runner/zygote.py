@@ -50,7 +50,7 @@ def import_plots():
     import io
 
     figures = plots.figures()
-    figures.seed_font_cache()
+    figures.prepare_matplotlib()
     import matplotlib.font_manager
     import matplotlib.pyplot as plt
     import numpy
@@ -71,7 +71,7 @@ def import_plots():
 
 
 def import_vision():
-    """OpenCV, scikit-image, and the look script with its models."""
+    """OpenCV, scikit-image, the look script with its models, and the proof script."""
     import cv2
     import scipy.ndimage
     import skimage.filters
@@ -84,6 +84,9 @@ def import_vision():
     import look
 
     look.warm()
+    import prove
+
+    prove.warm()
     sys.path.remove(SCRIPTS)
     scipy.ndimage.gaussian_filter([[1.0]], 1)
 
@@ -115,7 +118,7 @@ def begin(setters):
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     if "matplotlib.pyplot" in sys.modules:
-        plots.figures().seed_font_cache()
+        plots.figures().prepare_matplotlib()
         plots.figures().begin_run()
 
 

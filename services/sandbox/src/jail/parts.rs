@@ -13,7 +13,7 @@ use supervisor::ZYGOTE_LIBRARY;
 /// Our own folders that become part of rooms.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// Runner, look script, and the zygote's library.
+    /// Runner, look and proof scripts, and the zygote's library.
     pub scripts: PathBuf,
     /// matplotlib's font list.
     pub fonts: PathBuf,

@@ -13,6 +13,7 @@ mod life;
 mod limits;
 mod look;
 mod plots;
+mod prove;
 mod streams;
 mod support;
 mod walls;

@@ -96,3 +96,20 @@ async fn figures_bring_their_data() {
         "{data}"
     );
 }
+
+/// Protects readers: figures start with the platform's style, from a cold start and a warm one alike.
+#[tokio::test]
+async fn figures_have_the_same_style_cold_and_warm() {
+    let code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.plot([2, 1])\nplt.savefig('/box/out/plot.png')";
+    let mut drawn = Vec::new();
+    for room in [Room::new().await, Room::with(crate::support::warm([0, 1, 0])).await] {
+        let execution = room.execute(crate::support::request(code)).await;
+        let names: Vec<&str> = execution.result.outputs.iter().map(|output| output.name.as_str()).collect();
+        assert_eq!(names, ["plot.figure.json", "plot.png"], "{}", execution.result.stderr);
+        let data: serde_json::Value = serde_json::from_slice(&execution.contents[0]).expect("JSON");
+        let series = &data["axes"][0]["series"];
+        assert_eq!((&series[0]["colour"], &series[1]["colour"]), (&"#0072b2".into(), &"#d55e00".into()), "{data}");
+        drawn.push(execution.contents);
+    }
+    assert!(drawn[0] == drawn[1], "a cold start and a warm one draw differently");
+}
