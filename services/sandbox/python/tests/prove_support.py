@@ -11,9 +11,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_rgb
-
 import prove
+from matplotlib.colors import to_rgb
 
 FIGURE = "application/vnd.darkroom.figure+json"
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from prove import compare, names, reading, words
 
 from .prove_support import bars_data, figure_data, line_data, proof
