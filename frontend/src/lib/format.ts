@@ -1,11 +1,11 @@
-/** A size in bytes for people: `967 B`, `21 KB`, `1.5 MB`. */
+/** A size in bytes for people: `967 B`, `21 KB`, `1.5 MB`; 1 KB is 1024 bytes. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`
+  if (bytes < 1024) return `${bytes} B`
   const units = ['KB', 'MB', 'GB']
-  let value = bytes / 1000
+  let value = bytes / 1024
   let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
     unit++
   }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`

@@ -45,15 +45,12 @@ function Refused({ item, onRemove, onRetry }: { item: Item } & Omit<Props, 'item
   if (item.state.kind !== 'refused') return null
   const name = plainName(item.name)
   return (
-    <li
-      role="alert"
-      className="flex w-full items-start gap-3 rounded-lg border border-destructive/50 bg-destructive/8 p-3 text-sm"
-    >
+    <li className="flex w-full items-start gap-3 rounded-lg border border-destructive/50 bg-destructive/8 p-3 text-sm">
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium" title={name}>
           {name}
         </p>
-        <p className="break-words text-muted-foreground">
+        <p role="alert" className="break-words text-muted-foreground">
           {item.state.sentence} {item.state.advice}
         </p>
       </div>
@@ -90,7 +87,7 @@ export function ImageTray({ items, onRemove, onRetry }: Props) {
           return <Refused key={item.key} item={item} onRemove={onRemove} onRetry={onRetry} />
         return (
           <li key={item.key} className="relative w-32 animate-rise">
-            <div className="tray relative h-24 overflow-hidden rounded-md border p-1">
+            <div className="shelf relative h-24 overflow-hidden rounded-md border p-1">
               <Picture item={item} name={name} />
               {item.state.kind === 'uploading' && (
                 <progress

@@ -54,7 +54,7 @@ export function Samples({ onPick }: Props) {
               onClick={() => void pick(sample)}
               className="group flex size-full flex-col overflow-hidden rounded-lg border bg-card text-left transition-colors hover:border-primary/60"
             >
-              <span className="tray block w-full p-2">
+              <span className="shelf block w-full p-2">
                 <img
                   src={`/samples/${sample.name}`}
                   alt=""

@@ -41,7 +41,7 @@ export function Summary({ progress, job, results, onProof }: Props) {
           {plainName(paragraph)}
         </p>
       ))}
-      {(models.length > 0 || tokens > 0) && (
+      {(models.some((model) => model !== 'built-in rules') || tokens > 0) && (
         <p className="mt-2 text-sm text-muted-foreground">
           {models.length > 0 && <>By {models.map(plainName).join(', ')}. </>}
           {tokens > 0 && (

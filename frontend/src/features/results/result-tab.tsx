@@ -20,7 +20,7 @@ export function ResultTab({ outputs, hidden, original }: Props) {
       <div
         className={
           table && first
-            ? 'grid items-start gap-4 2xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]'
+            ? 'grid items-start gap-4 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]'
             : 'grid gap-4'
         }
       >
