@@ -13,6 +13,7 @@ mod injection;
 mod kill;
 mod pictures;
 mod refusals;
+mod rounds;
 mod scripted;
 mod site;
 mod tokens;

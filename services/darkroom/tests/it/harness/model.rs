@@ -8,10 +8,11 @@ pub struct Script {
 }
 
 impl Script {
-    /// A model that answers these texts in turn, each after the pause; the last one again and again.
+    /// A model that answers these texts in turn, each after the pause; the last one again and again. Each call counts as
+    /// 100 tokens sent and 20 received.
     pub fn new(answers: &[&str], delay_ms: u64) -> Self {
         let folder = tempfile::tempdir().expect("folder");
-        let answers: Vec<Value> = answers.iter().map(|text| json!({ "text": text, "delay_ms": delay_ms })).collect();
+        let answers: Vec<Value> = answers.iter().map(|text| json!({ "text": text, "delay_ms": delay_ms, "usage": { "prompt_tokens": 100, "completion_tokens": 20 } })).collect();
         let script = json!({ "answers": answers, "repeat_last": true });
         std::fs::write(folder.path().join("script.json"), script.to_string()).expect("script");
         Self { folder }
