@@ -10,7 +10,7 @@ use super::choose::Reader;
 use super::literal::Py;
 
 /// Modules of the standard library that templates use; the rest are third-party.
-const STANDARD: &[&str] = &["collections", "csv", "itertools", "json", "math", "pathlib", "re"];
+const STANDARD: &[&str] = &["collections", "csv", "datetime", "itertools", "json", "math", "pathlib", "re"];
 
 /// One step of the script: which function handles which picture.
 pub struct Step {

@@ -85,13 +85,17 @@ fn axis(axis: &Axis) -> Py {
         pairs.push(("slope", Py::Float(fit.slope)));
         pairs.push(("intercept", Py::Float(fit.intercept)));
         pairs.push(("residual_px", Py::rounded(fit.residual_px, 2)));
-        let fitted = axis.ticks.iter().filter(|tick| tick.fits).count();
-        pairs.push(("fitted", Py::Int(i64::try_from(fitted).unwrap_or(i64::MAX))));
+        pairs.push(("fitted", fitted(axis)));
     }
     pairs.push(("ticks", Py::List(ticks.collect())));
     let unsure = axis.ticks.iter().filter(|tick| tick.confidence < SURE_READING && !tick.text.is_empty());
     pairs.push(("unsure", Py::List(unsure.map(|tick| Py::text(&tick.text)).collect())));
     Py::Dict(pairs)
+}
+
+/// How many ticks the calibration rests on.
+fn fitted(axis: &Axis) -> Py {
+    Py::Int(i64::try_from(axis.ticks.iter().filter(|tick| tick.fits).count()).unwrap_or(i64::MAX))
 }
 
 fn legend(evidence: &Evidence) -> Py {

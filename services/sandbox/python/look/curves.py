@@ -11,7 +11,7 @@ def thin_parts(mask: np.ndarray, diagonal: float, marks) -> None:
     height, width = mask.shape
     reach = max(7, int(0.012 * diagonal)) | 1
     loose = mask.copy()
-    found = 0
+    found, reached = 0, np.zeros(width, bool)
     # First as drawn, then with dashes joined; a curve found once is taken out.
     for size in (3, reach):
         # Widened, not closed: closing cannot join the ends of thin dashes.
@@ -25,10 +25,12 @@ def thin_parts(mask: np.ndarray, diagonal: float, marks) -> None:
             inked = (loose[y : y + h, x : x + w] > 0) & part
             if _is_curve(part, inked, diagonal):
                 found += 1
-                marks.line_reach = max(marks.line_reach, w / width)
+                reached[x : x + w] = True
                 loose[y : y + h, x : x + w][part] = 0
     if found:
         marks.lines += 1
+        # A curve may come in pieces: what counts is how far they reach together.
+        marks.line_reach = max(marks.line_reach, float(reached.mean()))
     count_dots(loose, diagonal, marks)
 
 

@@ -58,13 +58,30 @@ def measure(rgb: np.ndarray, box: Box, hide: list[tuple[float, float, float, flo
     marks.colours = len(colours)
     diagonal = float(np.hypot(*ink.shape))
     rects: list[tuple[int, int, int, int]] = []
-    for colour, share in colours:
-        near = pixels.apart(plot, colour) <= 42
-        mask = (near & ink).astype(np.uint8)
-        _one_colour(mask, share, diagonal, marks, rects)
+    near = [(pixels.apart(plot, colour) <= 42) & ink for colour, _ in colours]
+    strong = cv2.dilate((off > 110).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    for index, (colour, share) in enumerate(colours):
+        mask = near[index]
+        if np.abs(colour - paper).max() < 80 and (mask & strong).sum() > 0.7 * mask.sum():
+            continue  # the halo that lossy compression leaves around strong colours
+        soft = _soft(plot, ink, paper, colour)
+        for other in near[:index] + near[index + 1 :]:
+            soft &= ~other
+        _one_colour(mask.astype(np.uint8), (soft | mask).astype(np.uint8), share, diagonal, marks, rects)
     marks.rectangles = rects
     bars.decide(marks, rects, ink)
     return marks
+
+
+def _soft(plot: np.ndarray, ink: np.ndarray, paper: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """Pixels that are at least a third of one colour's ink on the paper: thin strokes have no others."""
+    soft = np.zeros(ink.shape, bool)
+    offset = plot[ink].astype(np.float32) - np.float32(paper)
+    span = np.float32(colour - paper)
+    along = offset @ span / max(1.0, float(span @ span))
+    stray = np.linalg.norm(offset - along[:, None] * span, axis=1)
+    soft[ink] = (along > 0.33) & (along < 1.3) & (stray < 0.25 * np.linalg.norm(span))
+    return soft
 
 
 def _paper(plot: np.ndarray) -> np.ndarray:
@@ -154,7 +171,7 @@ def _blend(colour: np.ndarray, paper: np.ndarray, others: list[np.ndarray]) -> b
     return False
 
 
-def _one_colour(mask: np.ndarray, share: float, diagonal: float, marks: Marks, rects: list) -> None:
+def _one_colour(mask: np.ndarray, soft: np.ndarray, share: float, diagonal: float, marks: Marks, rects: list) -> None:
     size = max(5, int(0.010 * diagonal)) | 1
     # Without a margin a sliver along the edge of the plot would count as solid.
     solid = cv2.morphologyEx(np.pad(mask, size), cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
@@ -168,7 +185,16 @@ def _one_colour(mask: np.ndarray, share: float, diagonal: float, marks: Marks, r
     # Small thick parts may be markers on a line: judge thin parts with them included.
     thin = mask if solid.sum() < 0.75 * area and not _big_solid(solid, diagonal) else rest
     if thin.sum() >= max(10, 0.15 * area):
-        curves.thin_parts(thin.astype(np.uint8), diagonal, marks)
+        found = Marks()
+        curves.thin_parts(np.ascontiguousarray(thin, np.uint8), diagonal, found)
+        if thin is mask and found.line_reach < 0.6:
+            # Thin strokes fall apart without their soft pixels; others' soft edges may mislead, so second.
+            again = Marks()
+            curves.thin_parts(soft, diagonal, again)
+            found = again if again.line_reach > found.line_reach else found
+        marks.lines += found.lines
+        marks.line_reach = max(marks.line_reach, found.line_reach)
+        marks.dots += found.dots
     elif solid.sum() > 0.5 * area and not _big_solid(solid, diagonal):
         curves.count_dots(mask, diagonal, marks)
 

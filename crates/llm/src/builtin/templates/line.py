@@ -8,9 +8,10 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from part_axis import reading_error, round_values, to_value
+from part_axis import iso_date, nice_step, reading_error, round_values, to_value
 from part_chart import plain, save_chart
 from part_colour import belongs
+from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_series import open_chart
 
 
@@ -76,27 +77,31 @@ def find_markers(core):
 
 
 def regular_steps(axis):
-    """Pixel columns to read without markers: whole units if they fit, else half ticks."""
+    """Pixel columns to read without markers: whole units where they fit, else small round steps."""
     pixels = np.array(sorted(pixel for _, pixel in axis["ticks"]))
     if "slope" not in axis:
         return pixels
+    if axis["scale"] == "log":
+        step = np.diff(pixels).min() / 2
+        return np.arange(pixels[0] - 4 * step, pixels[-1] + 4.5 * step, step)
     ticks = to_value(axis, pixels)
-    if axis["scale"] != "log" and abs(axis["slope"]) <= 1 / 6 \
-            and np.abs(ticks - ticks.round()).max() < 0.05:
-        values = np.arange(ticks.min().round() - 20, ticks.max().round() + 21)
-        return (values - axis["intercept"]) / axis["slope"]
-    step = np.diff(pixels).min() / 2
-    return np.arange(pixels[0] - 4 * step, pixels[-1] + 4.5 * step, step)
+    whole = np.abs(ticks - ticks.round()).max() < 0.05 and abs(axis["slope"]) <= 1 / 6
+    step = 1 if whole and axis["scale"] != "date" else nice_step(axis, 3 if axis["scale"] == "date" else 6)
+    margin = 0.5 * np.ptp(ticks) + step
+    first, last = np.floor((ticks.min() - margin) / step), np.ceil((ticks.max() + margin) / step)
+    return np.sort((np.arange(first, last + 1) * step - axis["intercept"]) / axis["slope"])
 
 
 def name_positions(axis, pixels):
-    """What the x axis says at pixel columns: values, or the text of the nearest tick."""
+    """What the x axis says at pixel columns: values, dates, or the text of the nearest tick."""
     if "slope" not in axis:
         ticks = [(text, pixel) for text, pixel in axis["ticks"] if text]
         return [min(ticks, key=lambda tick: abs(tick[1] - pixel))[0] for pixel in pixels]
     values = to_value(axis, pixels)
+    if axis["scale"] == "date":
+        return [iso_date(value) for value in values]
     whole = values.round()
-    if axis["scale"] != "log" and np.abs(values - whole).max() < min(0.2, 4 * abs(axis["slope"])):
+    if axis["scale"] != "log" and np.abs(values - whole).max(initial=0) < min(0.2, 4 * abs(axis["slope"])):
         return [int(value) for value in whole]
     return round_values(axis, values)
 
@@ -131,33 +136,55 @@ def shared_columns(lines):
 def read_values(picture, lines):
     """One table for each line: at markers where it has them, else at regular steps.
 
-    A marker hidden behind another line is read from the traced line itself.
+    A marker hidden behind another line is read from the traced line itself. Also returns
+    doubts: where a line is hidden, too steep to be read at one x, or beyond the ticks.
     """
     x_axis, y_axis = picture["x_axis"], picture["y_axis"]
     shared, steps = shared_columns(lines), regular_steps(x_axis)
-    tables = []
+    tables, doubts = [], []
     for line in lines:
         columns, heights = line["columns"], line["heights"]
         slack = np.clip(np.diff(columns).max(), 2, 12)
         x = steps if line["markers"] is None else shared
         x = x[(x >= columns[0] - slack) & (x <= columns[-1] + slack)]
         y = np.interp(x, columns, heights)
-        for place in [] if line["markers"] is None else line["markers"]:
+        sure = np.zeros(len(x), bool)
+        for place in [] if line["markers"] is None or not len(x) else line["markers"]:
             nearest = np.abs(x - place[0]).argmin()
             x[nearest], y[nearest] = place
+            sure[nearest] = True
+        names = name_positions(x_axis, x)
+        for place, height, name, seen in zip(x, y, names, sure):
+            reason = "" if seen else unsure_at(place, columns, heights, 0.04 * picture["plot_box"][3])
+            if is_beyond(y_axis, height):
+                reason = "it lies beyond the last tick of the axis"
+            if reason:
+                doubts.append((line["name"], name, reason))
         tables.append(pd.DataFrame({
-            "series": line["name"],
-            "x": name_positions(x_axis, x),
-            "y": round_values(y_axis, to_value(y_axis, y)),
+            "series": line["name"], "x": names, "y": round_values(y_axis, to_value(y_axis, y)),
         }))
-    return tables
+    return tables, doubts
+
+
+def unsure_at(place, columns, heights, most):
+    """Why a line's height at one column is in doubt, or nothing; `most` is how far a line may
+    climb from one column to the next, in pixels."""
+    near = np.abs(columns - place)
+    if near.min() > 6:
+        return "the line is hidden or broken here"
+    around = heights[near <= 2.5]
+    if len(around) > 1 and np.abs(np.diff(around)).max() > most:
+        return "the line is too steep here"
+    return ""
 
 
 def redraw(picture, lines, tables):
     """The same chart from the values read."""
     figure, axes = plt.subplots(figsize=(8, 5))
+    is_date = picture["x_axis"]["scale"] == "date"
     for line, table in zip(lines, tables):
-        axes.plot(table["x"], table["y"], marker="o", color=line["colour"],
+        x = pd.to_datetime(table["x"]) if is_date else table["x"]
+        axes.plot(x, table["y"], marker="o" if len(table) < 60 else None, color=line["colour"],
                   label=plain(line["name"]))
     axes.set_xscale("log" if picture["x_axis"]["scale"] == "log" else "linear")
     axes.set_yscale("log" if picture["y_axis"]["scale"] == "log" else "linear")
@@ -170,7 +197,7 @@ def redraw(picture, lines, tables):
 def read_lines(picture):
     """Trace, save and say what was read."""
     lines = trace_all(picture)
-    tables = read_values(picture, lines)
+    tables, doubts = read_values(picture, lines)
     if not any(len(table) for table in tables):
         raise ValueError("no line could be traced inside the plotting area")
     frame = pd.concat(tables, ignore_index=True)
@@ -182,6 +209,10 @@ def read_lines(picture):
     else:
         frame.to_csv(picture["out"] + "values.csv", index=False)
         shape = "one row for each point, with columns series, x and y"
+    doubts += axis_doubts(picture["y_axis"], "y") + axis_doubts(picture["x_axis"], "x")
+    doubts += [(line["name"], "", "no legend entry was found for this line")
+               for line in lines if line["name"].startswith("unnamed ")]
+    doubted = save_doubts(picture, doubts, list(zip(frame["series"], frame["x"])))
     redraw(picture, lines, tables)
     readings = "; ".join(
         f"{line['name']}: {len(table)} values "
@@ -191,5 +222,5 @@ def read_lines(picture):
     )
     return (
         f"Read {len(lines)} line{'s' if len(lines) > 1 else ''}. {readings}. Each value "
-        f"{reading_error(picture['y_axis'])}. values.csv has {shape}; chart.png shows them."
+        f"{reading_error(picture['y_axis'])}. values.csv has {shape}; chart.png shows them.{doubted}"
     )

@@ -1,10 +1,15 @@
 """Reading values off a calibrated axis."""
 
+import datetime
+
 import numpy as np
 
 
 def to_value(axis, pixel):
-    """The value at a pixel position, by the line fitted through the axis ticks."""
+    """The value at a pixel position, by the line fitted through the axis ticks.
+
+    On an axis of dates these are days since 1970-01-01.
+    """
     value = axis["slope"] * np.asarray(pixel, float) + axis["intercept"]
     return 10.0**value if axis["scale"] == "log" else value
 
@@ -23,3 +28,18 @@ def round_values(axis, values):
         return [float(f"{value:.4g}") for value in values]
     decimals = int(np.ceil(-np.log10(abs(axis["slope"])))) + 1
     return [round(float(value), decimals) for value in values]
+
+
+def iso_date(days):
+    """A number of days since 1970-01-01 as a calendar date."""
+    return (datetime.date(1970, 1, 1) + datetime.timedelta(days=round(float(days)))).isoformat()
+
+
+def nice_step(axis, least):
+    """The smallest round step of an axis (1, 2 or 5 times a power of ten; of dates: whole days,
+    weeks) that is at least so many pixels long."""
+    shortest = least * abs(axis["slope"])
+    if axis["scale"] == "date":
+        return next((days for days in (1, 2, 7, 14, 28) if days >= shortest), np.ceil(shortest))
+    power = 10.0 ** np.floor(np.log10(shortest))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.999 * shortest)

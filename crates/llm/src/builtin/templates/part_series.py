@@ -1,8 +1,19 @@
 """Which colours carry data in a chart of lines or markers."""
 
+import cv2
 import numpy as np
 from part_colour import drawn_colours, ground_colour, hide_legend, inside, is_same_ink
 from part_image import load_picture
+
+
+def is_halo(area, colour, ground):
+    """Whether a pale colour only surrounds strong ink, as lossy compression and blur leave it."""
+    if np.abs(colour - ground).max() >= 80:
+        return False
+    away = np.abs(area.astype(np.int16) - ground).max(axis=2)
+    around = cv2.dilate((away > 110).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    own = np.abs(area.astype(np.int16) - colour).max(axis=2) < 24
+    return own.sum() > 0 and (own & around).sum() > 0.7 * own.sum()
 
 
 def data_colours(picture, area, ground, smallest_share):
@@ -15,7 +26,7 @@ def data_colours(picture, area, ground, smallest_share):
     for colour in drawn_colours(area, ground, smallest_share, grey_counts=False):
         is_known = any(np.linalg.norm(colour - known) < 60 or is_same_ink(colour, ground, known)
                        for known in colours)
-        if not is_known:
+        if not is_known and not is_halo(area, colour, ground):
             colours.append(colour)
             names.append(f"unnamed {len(colours)}" if picture["legend"] else
                          f"series {len(colours)}")

@@ -11,7 +11,11 @@ import pandas as pd
 from part_axis import reading_error, round_values, to_value
 from part_chart import plain, save_chart
 from part_colour import belongs
+from part_doubt import axis_doubts, save_doubts
 from part_series import open_chart
+
+LEAST_LIKE = 0.3  # share of a blob on which its markers may disagree with it
+MOST_POINTS = 3000
 
 
 def find_blobs(mask):
@@ -79,7 +83,7 @@ def place_markers(blob, marker, count):
 
 
 def split(blob, marker, usual, area):
-    """Marker centres inside one blob: the fewest that explain its shape."""
+    """Marker centres inside one blob, the fewest that explain its shape, and their misfit."""
     tried = []
     for count in range(1, min(12, int(3 * area / usual) + 1) + 1):
         places, error = place_markers(blob, marker, count)
@@ -87,26 +91,41 @@ def split(blob, marker, usual, area):
         if error < 0.06:
             break
     errors = np.array([error for error, _ in tried])
-    return tried[int(np.argmax(errors <= errors.min() + 0.03))][1]
+    best = int(np.argmax(errors <= errors.min() + 0.03))
+    return tried[best][1], errors[best]
 
 
 def find_points(mask):
-    """Pixel centres of all markers of one colour, how many were split, their radius."""
+    """Markers of one colour: pixel centres, which of them overlap others, their radius, and
+    the share of the ink that they explain."""
     blobs = find_blobs(mask)
+    nothing = np.empty((0, 2)), np.zeros(0, bool), 0.0, 0.0
     if not blobs:
-        return np.empty((0, 2)), 0, 0.0
+        return nothing
     marker, usual = typical_marker(blobs)
-    points, merged = [], 0
+    points, merged, explained = [], [], 0
     for blob, corner, centre, area in blobs:
         if area < 0.4 * usual or max(blob.shape) > 12 * max(marker.shape):
             continue
         if area <= 1.25 * usual:
             points.append(centre)
-        else:
-            places = split(blob, marker, usual, area)
+            merged.append(False)
+            explained += area
+            continue
+        places, error = split(blob, marker, usual, area)
+        if error <= LEAST_LIKE:
             points.extend(places + corner)
-            merged += len(places) if len(places) > 1 else 0
-    return np.array(points).reshape(-1, 2), merged, np.sqrt(usual / np.pi)
+            merged += [len(places) > 1] * len(places)
+            explained += area
+    if not points:
+        return nothing
+    share = explained / sum(area for *_, area in blobs)
+    return np.array(points).reshape(-1, 2), np.array(merged), np.sqrt(usual / np.pi), share
+
+
+def are_markers(count, radius, share):
+    """Whether what was found is plausible: lines and noise fall into scraps as well."""
+    return share >= 0.5 and not (radius < 1.5 and count > 200) and count <= MOST_POINTS
 
 
 def is_rim(places, stronger, radius):
@@ -118,25 +137,30 @@ def is_rim(places, stronger, radius):
 
 
 def find_series(picture):
-    """Name, colour and marker centres of each series, and how many markers overlap."""
+    """For each series its name, colour, marker centres, and which of them overlap others."""
     area, corner, ground, names, colours = open_chart(picture)
     owner = belongs(area, colours, ground, reach=90)
-    series, known, largest, overlapping = [], np.empty((0, 2)), 0.0, 0
+    series, known, largest, refused = [], np.empty((0, 2)), 0.0, 0
     for index, (name, colour) in enumerate(zip(names, colours)):
-        places, merged, radius = find_points((owner == index).astype(np.uint8))
+        places, merged, radius, share = find_points((owner == index).astype(np.uint8))
         is_listed = index < len(picture["legend"])
-        if len(places) and (is_listed or not is_rim(places, known, largest)):
-            series.append((name, colour / 255, places + np.array(corner)))
+        if not is_listed and (is_rim(places, known, largest) or radius < 0.6 * largest):
+            continue
+        if len(places) and not are_markers(len(places), radius, share):
+            refused += 1
+        elif len(places):
+            series.append((name, colour / 255, places + np.array(corner), merged))
             known = np.concatenate([known, places])
             largest = max(largest, radius)
-            overlapping += merged
-    return series, overlapping
+    if refused and not series:
+        raise ValueError("what is drawn does not look like separate markers, so no points are given")
+    return series, refused
 
 
 def redraw(picture, series, frame):
     """The same plot from the values read."""
     figure, axes = plt.subplots(figsize=(8, 6))
-    for name, colour, _ in series:
+    for name, colour, *_ in series:
         points = frame[frame["series"] == name]
         axes.scatter(points["x"], points["y"], color=colour, label=plain(name), s=24)
     axes.set_xscale("log" if picture["x_axis"]["scale"] == "log" else "linear")
@@ -148,7 +172,7 @@ def redraw(picture, series, frame):
 
 def read_points(picture):
     """Find, save and say what was read."""
-    series, overlapping = find_series(picture)
+    series, refused = find_series(picture)
     if not series:
         raise ValueError("no markers were found inside the plotting area")
     x_axis, y_axis = picture["x_axis"], picture["y_axis"]
@@ -157,16 +181,24 @@ def read_points(picture):
             "series": name,
             "x": round_values(x_axis, to_value(x_axis, places[:, 0])),
             "y": round_values(y_axis, to_value(y_axis, places[:, 1])),
+            "overlaps": merged,
         })
-        for name, _, places in series
+        for name, _, places, merged in series
     ]).sort_values(["series", "x", "y"])
     columns = ["series", "x", "y"] if len(series) > 1 else ["x", "y"]
     frame[columns].to_csv(picture["out"] + "points.csv", index=False)
+    doubts = axis_doubts(x_axis, "x") + axis_doubts(y_axis, "y")
+    doubts += [(name, "", "no legend entry was found for these markers")
+               for name, *_ in series if name.startswith("unnamed ")]
+    shown = frame["series"] if len(series) > 1 else [""] * len(frame)
+    keys = list(zip(shown, frame["x"]))
+    doubts += [(name, x, "this marker overlaps others and was told apart by shape")
+               for (name, x), overlaps in zip(keys, frame["overlaps"]) if overlaps]
+    doubted = save_doubts(picture, doubts, keys)
     redraw(picture, series, frame)
-    doubt = f" {overlapping} of them overlap and were told apart by shape, which can " \
-        "miss or misplace some." if overlapping else ""
+    left_out = f" {refused} colour(s) looked like lines or texture and were left out." if refused else ""
     return (
         f"Read {len(frame)} points; x from {frame['x'].min():g} to {frame['x'].max():g} "
         f"({reading_error(x_axis)}), y from {frame['y'].min():g} to {frame['y'].max():g} "
-        f"({reading_error(y_axis)}).{doubt} Saved points.csv and chart.png."
+        f"({reading_error(y_axis)}).{left_out}{doubted} Saved points.csv and chart.png."
     )
