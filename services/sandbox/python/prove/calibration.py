@@ -115,17 +115,15 @@ def _axis(name: str, said: dict, length: float) -> Axis:
             ticks.append(Tick(text(one.get("text")) or "", value, pixel, 1.0 if sure is None else sure))
     scale = said.get("scale") if said.get("scale") in ("linear", "log", "category", "date") else None
     axis = Axis(name, text(said.get("label")), scale, ticks, length)
-    if scale in ("category", "date", None) and _dated(axis):
-        return axis
     fit = table(said.get("fit"))
     slope, intercept = number(fit.get("slope")), number(fit.get("intercept"))
-    if scale == "date" or slope in (None, 0.0) or intercept is None:
-        if scale == "date":
-            axis.scale = "category"
+    if slope in (None, 0.0) or intercept is None:
+        if scale in ("category", "date", None) and not _dated(axis):
+            axis.scale = "category" if scale == "date" else scale
         return axis
     axis.slope, axis.intercept = slope, intercept
     axis.residual = number(fit.get("max_residual_px")) or 0.0
-    _judge(axis)
+    _judge(axis, _slack(axis))
     return axis
 
 
@@ -145,9 +143,17 @@ def _dated(axis: Axis) -> bool:
         tick.value = one
     axis.scale, axis.slope, axis.intercept = "date", float(slope), float(intercept)
     axis.residual = float(np.abs((when - intercept) / slope - at).max())
-    # Months have 28 to 31 days, so monthly ticks that are drawn evenly lie off by up to a day and a half.
-    _judge(axis, max(MAX_RESIDUAL, 2 / abs(slope)) if np.diff(np.sort(when)).min() >= 28 else MAX_RESIDUAL)
+    _judge(axis, _slack(axis))
     return True
+
+
+def _slack(axis: Axis) -> float:
+    """How far ticks may lie off the scale. Months have 28 to 31 days, so monthly ticks that are drawn evenly lie off by
+    up to two days."""
+    when = sorted(tick.value for tick in axis.ticks if tick.value is not None)
+    if axis.scale != "date" or len(when) < 2 or min(np.diff(when)) < 28:
+        return MAX_RESIDUAL
+    return max(MAX_RESIDUAL, 2 / abs(axis.slope))
 
 
 def _judge(axis: Axis, limit: float = MAX_RESIDUAL) -> None:
@@ -192,8 +198,15 @@ def categories(axis: Axis, wanted: list[str], positions: list[float]) -> dict[in
     return found
 
 
-def as_json(axis: Axis) -> dict:
-    """The axis as ``overlay.json`` tells it."""
-    points = [{"pixel": round(t.pixel, 2), "value": t.value, "text": t.text} for t in axis.points()[:100]]
+def spot(axis: Axis, box, pixel: float) -> tuple[float, float]:
+    """Where on the axis beside a plot area ``box`` a pixel of it lies."""
+    x, y, w, h = box
+    return (pixel, y + h) if axis.name == "x" else (x if axis.name == "y" else x + w, pixel)
+
+
+def as_json(axis: Axis, box, back) -> dict:
+    """The axis as ``overlay.json`` tells it; ``back`` takes a place of the evidence to the original."""
+    points = [{"pixel": round(t.pixel, 2), "value": t.value, "text": t.text,
+               "px": [round(v, 2) for v in back(*spot(axis, box, t.pixel))]} for t in axis.points()[:100]]
     return {"scale": axis.scale, "label": axis.label, "points": points, "slope": axis.slope,
             "intercept": axis.intercept}

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .calibration import Axis, Calibration
+from .calibration import Axis, Calibration, spot
 from .claims import Claim
 
 # Okabe and Ito: blue and vermilion stay apart in every kind of colour blindness; the shapes differ, too.
@@ -20,21 +20,27 @@ LEAST_WIDTH = 1100  # pixels: marks on a smaller picture would be too coarse to 
 FINE = 4  # bits of the fraction of a pixel that OpenCV draws to
 
 
-def draw(picture: np.ndarray, found: Calibration | None, claims: list[Claim]) -> np.ndarray:
-    """The overlay as RGB: the picture (a small one enlarged by a whole factor) and a caption below it."""
+def draw(picture: np.ndarray, found: Calibration | None, claims: list[Claim], back) -> np.ndarray:
+    """The overlay as RGB: the picture (a small one enlarged by a whole factor) and a caption below it.
+
+    ``back`` takes a place of the evidence to the picture, see ``frame.Frame``.
+    """
     factor = max(1, round(LEAST_WIDTH / picture.shape[1])) if picture.shape[1] < LEAST_WIDTH else 1
     canvas = _dimmed(picture)
     if factor > 1:
         canvas = cv2.resize(canvas, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     height, width = canvas.shape[:2]
     unit = max(3.0, (width * height) ** 0.5 / 105)
-    shown = [_Mark(claim, factor) for claim in claims if claim.px is not None]
+    def place(x, y):
+        return tuple((v + 0.5) * factor - 0.5 for v in back(x, y))
+
+    shown = [_Mark(claim, place) for claim in claims if claim.px is not None]
     shown = [mark for mark in shown if -0.5 <= mark.x <= width and -0.5 <= mark.y <= height]
     # Crowded marks would hide the very thing they stand on.
     size = unit * float(np.clip(_room(shown) / (2.6 * unit), 0.6, 1.0)) if len(shown) > 1 else unit
     for axis in (found.x, found.y, found.y2) if found is not None else ():
         if axis is not None:
-            _axis(canvas, axis, [v * factor for v in found.box], factor, unit)
+            _axis(canvas, axis, found.box, place, unit)
     for mark in sorted(shown, key=lambda one: one.is_doubtful):  # doubtful ones on top
         _text_mark(canvas, mark, unit) if mark.box else _mark(canvas, mark.x, mark.y, mark.is_doubtful, size)
     trusted = sum(not claim.why for claim in claims)
@@ -44,9 +50,13 @@ def draw(picture: np.ndarray, found: Calibration | None, claims: list[Claim]) ->
 class _Mark:
     """A claim's place on the enlarged picture."""
 
-    def __init__(self, claim: Claim, factor: int):
-        self.x, self.y = ((v + 0.5) * factor - 0.5 for v in claim.px)
-        self.box = [v * factor for v in claim.box] if claim.box else None
+    def __init__(self, claim: Claim, place):
+        self.x, self.y = place(*claim.px)
+        self.box = None
+        if claim.box:
+            x, y, w, h = claim.box
+            (left, top), (right, bottom) = place(x, y), place(x + w, y + h)
+            self.box = (left, top, right - left, bottom - top)
         self.is_doubtful = bool(claim.why)
 
 
@@ -107,17 +117,14 @@ def _mark(canvas: np.ndarray, x: float, y: float, is_doubtful: bool, size: float
     cv2.circle(canvas, _at(x, y + 0.42 * reach), _at(max(0.6, size / 10))[0], PAPER, -1, cv2.LINE_AA, FINE)
 
 
-def _axis(canvas: np.ndarray, axis: Axis, box, factor: int, unit: float) -> None:
+def _axis(canvas: np.ndarray, axis: Axis, box, place, unit: float) -> None:
     """Small triangles inside the plot at the ticks that the scale rests on; outside stand their labels."""
-    x, y, w, h = box
     size = 0.55 * unit
+    across, inside = ((1, 0), (0, -1)) if axis.name == "x" else ((0, 1), (1 if axis.name == "y" else -1, 0))
     for tick in axis.points()[:200]:
-        at = (tick.pixel + 0.5) * factor - 0.5
-        if axis.name == "x":
-            points = ((at, y + h - 2 * size), (at - size, y + h), (at + size, y + h))
-        else:
-            side, way = (x, 1) if axis.name == "y" else (x + w, -1)
-            points = ((side + way * 2 * size, at), (side, at - size), (side, at + size))
+        x, y = place(*spot(axis, box, tick.pixel))
+        points = ((x + 2 * size * inside[0], y + 2 * size * inside[1]),
+                  (x - size * across[0], y - size * across[1]), (x + size * across[0], y + size * across[1]))
         _polygon(canvas, points, PAPER, max(2, round(unit / 3)))
         _polygon(canvas, points, AXIS, -1)
 

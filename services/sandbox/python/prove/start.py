@@ -18,6 +18,7 @@ import numpy as np
 cv2.setNumThreads(1)
 
 from . import VERSION, calibration, charts, claims, compare, others, overlay, words
+from .frame import Frame
 from .reading import Folder, items, number, text
 
 SECONDS = 20.0  # of the whole proof; what costs much is not begun after half of them
@@ -36,8 +37,13 @@ class Run:
         self.index = int(number(request.get("index")) or 0)
         self.count = int(number(request.get("count")) or 1)
         self.outputs = [one for one in items(request.get("outputs"))[:200] if text(one.get("name"))]
-        self.picture = self.folder.picture(request.get("picture"), "The picture")
+        self.original = self.folder.picture(request.get("picture"), "The picture")
         self.evidence = self.folder.json(request.get("evidence"), "The evidence")
+        self.frame = None
+        if self.original is not None:
+            self.frame = self.attempt("What was done to the picture", lambda: Frame(self.original, self.evidence))
+        # Everything is measured on the picture that the places in the evidence mean.
+        self.picture = self.frame.picture if self.frame else None
         self.kind = charts.text_of(self.evidence)
         self.figures = {}
         for one in self.outputs:
@@ -190,8 +196,8 @@ def _is_like(one: Run, figure: dict, kind: str | None) -> bool:
         return False
     said = {text for text in (want["title"], *want["labels"].values(), *want["legend"]) if text}
     again = {text for text in (got["title"], *got["labels"].values(), *got["legend"]) if text}
-    shared = [len(set(want["ticks"][side]) & set(got["ticks"][side])) for side in ("x", "y")]
-    return bool(said & again) or sum(shared) >= 3
+    shared = {side: len(set(want["ticks"][side]) & set(got["ticks"][side])) for side in ("x", "y")}
+    return bool(said & again) or min(shared.values()) >= 1 and sum(shared.values()) >= 3
 
 
 def _are_inside(one: Run, values: list[claims.Claim]) -> bool:
@@ -266,27 +272,29 @@ def _rounded(value, digits: int = 2):
 
 def _overlay(one: Run, found, values: list[claims.Claim]) -> tuple[dict, np.ndarray | None]:
     summary = _summary(values, 0)
-    height, width = one.picture.shape[:2]
+    height, width = one.original.shape[:2]
+    back = one.frame.back
     axes = None
     if found is not None and one.kind in CHARTS:
-        axes = {axis.name: calibration.as_json(axis) for axis in (found.x, found.y, found.y2) if axis is not None}
+        axes = {axis.name: calibration.as_json(axis, found.box, back) for axis in (found.x, found.y, found.y2)
+                if axis is not None}
     told = {
         "version": VERSION,
         "picture": {"width": width, "height": height},
         "calibration": axes,
-        "values": [_told(claim) for claim in values],
+        "values": [_told(claim, back) for claim in values],
         "summary": {key: summary[key] for key in ("total", "trusted", "doubtful", "median_residual_px")},
     }
     drawn = one.attempt("The overlay's picture",
-                        lambda: overlay.draw(one.picture, found if axes else None, values))
+                        lambda: overlay.draw(one.original, found if axes else None, values, back))
     return told, drawn
 
 
-def _told(claim: claims.Claim) -> dict:
+def _told(claim: claims.Claim, back) -> dict:
     value = claim.value if isinstance(claim.value, str) else number(claim.value)
     return {
         "series": claim.series, "at": claim.at, "value": value,
         "error": None if claim.error is None else float(f"{claim.error:.3g}"),
-        "px": None if claim.px is None else [round(float(v), 2) for v in claim.px],
+        "px": None if claim.px is None else [round(v, 2) for v in back(*claim.px)],
         "residual_px": _rounded(claim.residual), "trusted": not claim.why, "why": " ".join(claim.why),
     }
