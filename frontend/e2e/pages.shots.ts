@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { fenced, ROOT, sample } from './support/server'
@@ -52,7 +52,7 @@ test('screenshots', async ({ browser, scripted, server }) => {
     await page
       .getByTestId('file-input')
       .setInputFiles([
-        sample('bar_chart.png'),
+        { name: 'bar_chart.png', mimeType: 'image/png', buffer: readFileSync(sample('bar_chart.png')) },
         { name: 'report.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') },
       ])
     await page.getByText(/^\d+ × \d+$/).waitFor()
