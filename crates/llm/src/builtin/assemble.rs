@@ -51,6 +51,7 @@ fn part(name: &str, is_prepared: bool) -> &'static str {
         "part_colour" => include_str!("templates/part_colour.py"),
         "part_describe" => include_str!("templates/part_describe.py"),
         "part_doubt" => include_str!("templates/part_doubt.py"),
+        "part_wish" => include_str!("templates/part_wish.py"),
         "part_image" => include_str!("templates/part_image.py"),
         "part_series" => include_str!("templates/part_series.py"),
         "part_objects" => include_str!("templates/part_objects.py"),

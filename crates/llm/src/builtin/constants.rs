@@ -4,13 +4,14 @@ use super::Picture;
 use super::choose::{Choice, Reader};
 use super::evidence::{Axes, Axis, Evidence, Prepared};
 use super::literal::Py;
+use super::style::Style;
 
 /// Tick labels read with less than this confidence are named as doubtful.
 const SURE_READING: f64 = 0.8;
 
 /// What a reader needs to know about the picture at hand, and nothing more.
 /// `out` is where its files go: a folder, and a prefix when there are several pictures.
-pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str) -> Py {
+pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str, style: Style) -> Py {
     let image = match measured(evidence, choice.reader) {
         Some(prepared) => image(picture.image_path, prepared),
         None => Py::text(picture.image_path),
@@ -26,6 +27,9 @@ pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str
             pairs.push(("title", title(evidence)));
             if let Some(axes) = &evidence.axes {
                 chart(&mut pairs, evidence, axes);
+            }
+            if let Some(wish) = style.constant() {
+                pairs.push(("wish", wish));
             }
         }
         Reader::Pie => {

@@ -12,6 +12,7 @@ mod constants;
 mod evidence;
 mod intent;
 mod literal;
+mod style;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -54,7 +55,7 @@ pub fn write_code(pictures: &[Picture<'_>], prompt: &str, failures: &[String]) -
         .enumerate()
         .map(|(index, (picture, (evidence, choice)))| {
             let out = if pictures.len() == 1 { OUT.to_owned() } else { format!("{OUT}image_{}_", index + 1) };
-            let constants = constants::of(picture, evidence, choice, &out);
+            let constants = constants::of(picture, evidence, choice, &out, style::style(prompt));
             let is_prepared = constants::measured(evidence, choice.reader).is_some();
             Step { reader: choice.reader, constants, is_prepared }
         })

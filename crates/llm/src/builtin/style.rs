@@ -49,7 +49,8 @@ pub fn style(prompt: &str) -> Style {
             .collect();
         let log = |word: &&str| word.starts_with("logar") || matches!(*word, "log" | "log-scale" | "logscale");
         if words.iter().any(log) {
-            style.log = Some(!words.iter().any(|word| matches!(*word, "no" | "not" | "without" | "kein" | "keine" | "ohne")));
+            style.log =
+                Some(!words.iter().any(|word| matches!(*word, "no" | "not" | "without" | "kein" | "keine" | "ohne")));
         } else if words.iter().any(|word| word.starts_with("linear")) {
             style.log = Some(false);
         }
@@ -64,7 +65,8 @@ pub fn style(prompt: &str) -> Style {
 
 fn colour(words: &[&str]) -> Option<&'static str> {
     let named = |word: &str| COLOURS.iter().find(|(names, _)| names.contains(&word)).map(|(_, colour)| *colour);
-    let wanted = |index: usize| words.len() == 1 || index.checked_sub(1).is_some_and(|i| COLOUR_LEADS.contains(&words[i]));
+    let wanted =
+        |index: usize| words.len() == 1 || index.checked_sub(1).is_some_and(|i| COLOUR_LEADS.contains(&words[i]));
     words.iter().enumerate().filter(|(index, _)| wanted(*index)).find_map(|(_, word)| named(word))
 }
 

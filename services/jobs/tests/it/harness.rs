@@ -197,7 +197,9 @@ impl Process {
     {
         let (asked, stop) = (Asked::default(), CancellationToken::new());
         let mut workers = Vec::new();
-        for topic in [Topic::SandboxLook, Topic::SandboxRun, Topic::AgentThink, Topic::CriticReview] {
+        for topic in
+            [Topic::SandboxLook, Topic::SandboxRun, Topic::AgentThink, Topic::CriticReview, Topic::CriticCompare]
+        {
             let worker = Worker { bus: bus.clone(), asked: asked.clone(), answer: answer.clone() };
             workers.push(Consumer::start(&bus, topic, 2, Arc::new(worker), stop.clone()).await.expect("worker"));
         }

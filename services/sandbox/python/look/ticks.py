@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import fit as fitting
 from . import dates, numerals
+from . import fit as fitting
 from .ocr import TextItem
 
 

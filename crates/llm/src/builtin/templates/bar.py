@@ -15,6 +15,7 @@ from part_chart import plain, save_chart
 from part_colour import belongs, drawn_colours, ground_colour, inside, is_same_ink
 from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_image import load_picture
+from part_wish import NOTHING, restyle, within
 
 
 def find_rectangles(owner, series, vertical):
@@ -289,6 +290,7 @@ def redraw(picture, table, vertical):
         axes.invert_yaxis()
     if len(table.columns) > 1:
         axes.legend()
+    restyle(axes, picture, "y" if vertical else "x")
     save_chart(figure, axes, picture)
 
 
@@ -311,6 +313,9 @@ def read_bars(picture):
             doubts.append((series, category, "the bar ends beyond the last tick of the axis"))
     doubts += [(series, "", "no legend entry was found for this colour")
                for series in frame["series"].unique() if series.startswith("unnamed ")]
+    frame = frame[within(frame["category"], picture)]
+    if frame.empty:
+        raise ValueError(NOTHING)
     table = frame.pivot_table(index="category", columns="series", values="value", sort=False)
     table.to_csv(picture["out"] + "values.csv")
     doubted = save_doubts(picture, doubts, list(zip(frame["series"], frame["category"])))

@@ -13,6 +13,7 @@ from part_chart import plain, save_chart
 from part_colour import belongs
 from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_series import open_chart
+from part_wish import NOTHING, restyle, within
 
 
 def coverage(area, colour, ground):
@@ -191,6 +192,7 @@ def redraw(picture, lines, tables):
     if picture["legend"]:
         axes.legend()
     axes.grid(alpha=0.3)
+    restyle(axes, picture)
     save_chart(figure, axes, picture)
 
 
@@ -198,6 +200,11 @@ def read_lines(picture):
     """Trace, save and say what was read."""
     lines = trace_all(picture)
     tables, doubts = read_values(picture, lines)
+    tables = [table[within(table["x"], picture)] for table in tables]
+    kept = [(line, table) for line, table in zip(lines, tables) if len(table)]
+    if lines and not kept:
+        raise ValueError(NOTHING)
+    lines, tables = [line for line, _ in kept], [table for _, table in kept]
     if not any(len(table) for table in tables):
         raise ValueError("no line could be traced inside the plotting area")
     frame = pd.concat(tables, ignore_index=True)

@@ -13,6 +13,7 @@ from part_chart import plain, save_chart
 from part_colour import belongs
 from part_doubt import axis_doubts, save_doubts
 from part_series import open_chart
+from part_wish import NOTHING, restyle, within
 
 LEAST_LIKE = 0.3  # share of a blob on which its markers may disagree with it
 MOST_POINTS = 3000
@@ -167,6 +168,7 @@ def redraw(picture, series, frame):
     axes.set_yscale("log" if picture["y_axis"]["scale"] == "log" else "linear")
     if len(series) > 1:
         axes.legend()
+    restyle(axes, picture)
     save_chart(figure, axes, picture)
 
 
@@ -185,6 +187,9 @@ def read_points(picture):
         })
         for name, _, places, merged in series
     ]).sort_values(["series", "x", "y"])
+    frame = frame[within(frame["x"], picture)]
+    if frame.empty:
+        raise ValueError(NOTHING)
     columns = ["series", "x", "y"] if len(series) > 1 else ["x", "y"]
     frame[columns].to_csv(picture["out"] + "points.csv", index=False)
     doubts = axis_doubts(x_axis, "x") + axis_doubts(y_axis, "y")
