@@ -9,7 +9,6 @@ import { plainName } from '@/lib/format'
 import { showToast } from '@/lib/toast'
 import type { Progress } from './progress'
 import { REMEDY_LABELS, type Remedy, remediesFor } from './remedies'
-import { stepTitle } from './step-words'
 
 type Props = {
   job: Job
@@ -23,6 +22,14 @@ type Props = {
 
 /** The last lines of what the code printed as errors. */
 const tail = (text: string, lines: number) => text.trimEnd().split('\n').slice(-lines).join('\n')
+
+/** Steps as places. */
+const WHERE: Record<string, string> = {
+  look: 'in looking at the picture',
+  think: 'in writing the code',
+  review: 'in the review of the code',
+  run: 'in the run of the code',
+}
 
 /** What went wrong, where, and what to do: in place of the result. */
 export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLongest, onTab }: Props) {
@@ -68,7 +75,7 @@ export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLon
           <p className="mt-1 max-w-2xl text-muted-foreground">{failure.advice}</p>
           {(step || line) && (
             <p className="mt-3 text-sm text-muted-foreground">
-              Where: {step ? stepTitle(step).toLowerCase() : 'the run'}
+              Where: {(step && WHERE[step.kind]) ?? 'in the run'}
               {line && (
                 <>
                   {', '}

@@ -26,16 +26,16 @@ function Developing({
       </p>
     )
   return (
-    <div className={cn('relative grid place-items-center overflow-hidden', className)}>
+    <div className={cn('relative', className)}>
       {url && (
         <img
           src={url}
           alt={alt}
-          className="developing max-h-full max-w-full rounded-sm object-contain"
+          className="developing absolute inset-0 size-full object-contain"
           style={{ '--developed': over ? 1 : developed(progress) } as React.CSSProperties}
         />
       )}
-      {!over && <div aria-hidden className="developing-light pointer-events-none absolute inset-0" />}
+      {!over && <div aria-hidden className="developing-light pointer-events-none absolute -inset-8" />}
     </div>
   )
 }
@@ -47,7 +47,7 @@ export function Plate({ job, progress }: { job: Job; progress: Progress }) {
   const many = job.file_ids.length > 1
   return (
     <div>
-      <div className={cn('tray rounded-lg p-3', isOver(progress.state) && 'tray-still')}>
+      <div className={cn('tray overflow-hidden rounded-lg p-3', isOver(progress.state) && 'tray-still')}>
         {fileId && (
           <Developing
             key={fileId}
@@ -84,11 +84,11 @@ export function Plate({ job, progress }: { job: Job; progress: Progress }) {
 export function DevelopingStage({ job, progress, said }: { job: Job; progress: Progress; said: string }) {
   const fileId = job.file_ids[0]
   return (
-    <div className="tray grid h-[clamp(22rem,62vh,44rem)] grid-rows-[1fr_auto] gap-4 rounded-xl p-6">
+    <div className="tray grid overflow-hidden h-[clamp(22rem,62vh,44rem)] grid-rows-[1fr_auto] gap-4 rounded-xl p-6">
       {fileId && (
         <Developing fileId={fileId} progress={progress} alt="Your picture, developing" className="min-h-0" />
       )}
-      <p className="text-center font-display text-2xl">{said}</p>
+      <p className="relative text-center font-display text-2xl">{said}</p>
     </div>
   )
 }

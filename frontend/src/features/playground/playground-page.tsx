@@ -12,7 +12,7 @@ import { Button } from '@/components/ui/button'
 import { Select } from '@/components/ui/input'
 import { runWords } from '@/features/jobs/step-words'
 import { type LogPart, LogView } from '@/features/logs/log-view'
-import { OutputCard } from '@/features/results/output-card'
+import { ResultTab } from '@/features/results/result-tab'
 import { formatBytes, formatDuration, plainName } from '@/lib/format'
 import { readStored, writeStored } from '@/lib/storage'
 import { showToast } from '@/lib/toast'
@@ -33,6 +33,8 @@ plt.title("A note that fades")
 plt.savefig("/box/out/chart.png")
 print("saved", "chart.png")
 `
+
+const NONE: ReadonlySet<string> = new Set()
 
 type Input = { key: string; name: string; blob: Blob }
 
@@ -138,9 +140,7 @@ function Ended({ answer }: { answer: ExecutionAnswer }) {
           {plainName(file.name)} was not delivered: {file.reason.replaceAll('_', ' ')}.
         </p>
       ))}
-      {answer.outputs.map((output) => (
-        <OutputCard key={output.sha256 + output.name} output={output} />
-      ))}
+      <ResultTab outputs={answer.outputs} hidden={NONE} original={null} />
     </div>
   )
 }

@@ -5,7 +5,9 @@ import { Card } from '@/components/ui/card'
 import { plainName } from '@/lib/format'
 import { cn } from '@/lib/utils'
 
-const percent = (value: number) => `${Math.round(Math.min(1, Math.max(0, value)) * 100)} %`
+const share = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 100)
+const percent = (value: number) => `${share(value)} %`
+const along = (value: number) => `${share(value)}%`
 
 function Bar({ measure }: { measure: Measure }) {
   const value = measure.value
@@ -24,11 +26,11 @@ function Bar({ measure }: { measure: Measure }) {
         {value !== null && (
           <div
             className={cn('h-full rounded-full', met ? 'bg-success' : 'bg-warning')}
-            style={{ width: percent(value) }}
+            style={{ width: along(value) }}
           />
         )}
         {aim !== null && (
-          <div className="absolute inset-y-[-3px] w-0.5 bg-foreground/60" style={{ left: percent(aim) }} />
+          <div className="absolute inset-y-[-3px] w-0.5 bg-foreground/60" style={{ left: along(aim) }} />
         )}
       </div>
       {measure.note && <p className="text-xs text-muted-foreground">{plainName(measure.note)}</p>}

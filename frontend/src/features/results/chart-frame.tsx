@@ -44,7 +44,7 @@ export default function ChartFrame({ figure, title, onFailed }: Props) {
         title={`Interactive chart: ${title}`}
         sandbox="allow-scripts"
         referrerPolicy="no-referrer"
-        className="size-full [color-scheme:normal]"
+        className="size-full [color-scheme:light]"
       />
     </div>
   )

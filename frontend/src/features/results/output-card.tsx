@@ -16,9 +16,9 @@ export function OutputCard({ output, tools, children }: Props) {
   return (
     <Card className="min-w-0 animate-rise overflow-hidden">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b px-4 py-2">
-        <h3 className="min-w-0 truncate text-sm font-medium" title={name}>
+        <h2 className="min-w-0 truncate text-sm font-medium" title={name}>
           {name}
-        </h3>
+        </h2>
         <span className="text-xs text-muted-foreground">{formatBytes(output.bytes)}</span>
         <span className="ml-auto flex items-center gap-1">
           {tools}

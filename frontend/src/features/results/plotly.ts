@@ -141,6 +141,7 @@ function axis(given: unknown, grid: string): Dict {
     range: range?.every(Number.isFinite) ? (one.inverted ? [...range].reverse() : range) : undefined,
     tickvals: named || (one.unit === 'number' && !log) ? list(ticks.at) : undefined,
     ticktext: named ? list(ticks.labels).map((label) => text(label) ?? '') : undefined,
+    showgrid: !named,
     gridcolor: grid,
     zerolinecolor: grid,
     automargin: true,
