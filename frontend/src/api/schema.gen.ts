@@ -209,6 +209,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download everything of a job as one zip: report, code, review, what it printed, outputs, pictures.
+         * @description Works while the job runs, with what is there. It is made while it is sent: its length is not known before.
+         */
+        get: operations["jobs_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Correct the axes of a job that has ended: a new job reads the numbers again by them. No model is asked. */
+        patch: operations["jobs_calibrate"];
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -258,6 +295,23 @@ export interface paths {
         get: operations["jobs_output"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/refine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on from a job that has ended, with something changed: a new job with the same pictures that knows the code so far. */
+        post: operations["jobs_refine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -414,6 +468,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A place on an axis and what it stands for. */
+        AxisPoint: {
+            /**
+             * Format: double
+             * @description Along the axis in pixels of the picture: from the left for x, from the top for y; 0 is the middle of the first pixel.
+             */
+            pixel: number;
+            /**
+             * Format: double
+             * @description The value there.
+             */
+            value: number;
+        };
+        /**
+         * @description How values run along an axis.
+         * @enum {string}
+         */
+        AxisScale: "linear" | "log";
+        /** @description Body of `PATCH /api/v1/jobs/{id}/calibration`. An axis without points stays as it was read. */
+        Calibration: {
+            /**
+             * @description Which picture of the job, from 0.
+             * @default 0
+             */
+            picture: number;
+            /**
+             * @description Points on the x axis: none, or 2 to 32.
+             * @default []
+             */
+            x: components["schemas"]["AxisPoint"][];
+            /** @default null */
+            x_scale: components["schemas"]["AxisScale"] | null;
+            /**
+             * @description Points on the y axis: none, or 2 to 32.
+             * @default []
+             */
+            y: components["schemas"]["AxisPoint"][];
+            /** @default null */
+            y_scale: components["schemas"]["AxisScale"] | null;
+        };
         /** @description What one check found. */
         CheckReport: {
             /** @description What was found, or why it does not work and how to fix it. */
@@ -463,6 +557,8 @@ export interface components {
         Config: {
             /** @description Limits that clients should know before they run into them. */
             limits: components["schemas"]["ConfigLimits"];
+            /** @description Media types of the images that are accepted, decided by their bytes. */
+            media_types: string[];
             /** @description What this server is called. */
             name: string;
             /** @description How callers sign in. */
@@ -489,6 +585,11 @@ export interface components {
             /** @description Longest prompt, in bytes. */
             max_prompt_bytes: number;
             /**
+             * Format: int32
+             * @description Most repairs of failed code in one job.
+             */
+            max_repairs: number;
+            /**
              * Format: int64
              * @description Longest run of code, in seconds.
              */
@@ -512,7 +613,7 @@ export interface components {
             python: string;
         };
         /** @enum {string} */
-        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "job_cancelled" | "worker_failed";
+        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
         /** @description A finished run. The `path` of each output is its link. */
         ExecutionAnswer: components["schemas"]["ExecutionResult"] & {
             /** @description Id of the run; its outputs are kept under it for a while. */
@@ -753,18 +854,44 @@ export interface components {
         JobId: string;
         /** @description What a person may choose for a job. */
         JobOptions: {
+            /** @default null */
+            max_cost_usd: components["schemas"]["Usd"] | null;
             /**
              * Format: int32
-             * @description Repairs of failed or blocked code, 0 to 3.
+             * @description Repairs of failed, blocked or poor code, 0 to 3.
              * @default 3
              */
             max_repairs: number;
+            /**
+             * Format: int32
+             * @description Wall time of the whole job in seconds, from its beginning; the server's own limit holds, too.
+             * @default null
+             */
+            max_seconds: number | null;
+            /**
+             * Format: int64
+             * @description Tokens, sent and received together: no call is begun once they are used up. Absent: no limit.
+             * @default null
+             */
+            max_tokens: number | null;
+            /**
+             * Format: int32
+             * @description Model turns, 1 to 16.
+             * @default 16
+             */
+            max_turns: number;
             /**
              * Format: int32
              * @description Wall time of one run of the code in seconds, 1 to 120.
              * @default 120
              */
             run_timeout_seconds: number;
+            /**
+             * Format: int32
+             * @description Scripts that are tried, 1 to 4; the result that fits the picture best is kept. The built-in rules write one.
+             * @default 1
+             */
+            variants: number;
         };
         /** @description One page of jobs. */
         JobPage: {
@@ -777,6 +904,8 @@ export interface components {
             /** @description The code of the attempt that is delivered, or of the last one. */
             code?: string | null;
             error?: components["schemas"]["Failure"] | null;
+            /** @description What a person should know of text in the pictures: that it reads like instructions to a model. */
+            flags: string[];
             image_kind?: components["schemas"]["PictureKind"] | null;
             /** @description The job. */
             job_id: components["schemas"]["JobId"];
@@ -784,18 +913,24 @@ export interface components {
             models: string[];
             /** @description Who did something in another's place and why, in sentences; empty where all went as set up. */
             notes: string[];
-            /** @description The files it left. */
+            /** @description The files it left, and the platform's own overlays. */
             outputs: components["schemas"]["OutputFile"][];
+            parent?: components["schemas"]["JobId"] | null;
+            /** @description For each picture that the delivered result was held against: the values, drawn back onto it. */
+            proof: components["schemas"]["Proof"][];
             review?: components["schemas"]["ReportReview"] | null;
+            /** @description Attempts whose results were held against the picture, in order. */
+            rounds: components["schemas"]["Round"][];
             run?: components["schemas"]["ReportRun"] | null;
             /** @description Where it stands. */
             state: components["schemas"]["JobState"];
             /** @description All steps, in order. */
             steps: components["schemas"]["ReportStep"][];
+            stopped_by?: components["schemas"]["Stopped"] | null;
             /** @description What was found, in plain words; empty while there is nothing to say. */
             summary: string;
-            /** @description Tokens used. */
-            usage: components["schemas"]["Usage"];
+            /** @description Tokens used, and what they cost. */
+            usage: components["schemas"]["Spending"];
         };
         /**
          * @description Where a job stands.
@@ -804,6 +939,8 @@ export interface components {
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /** @description A job as `GET /api/v1/jobs/{id}` shows it. */
         JobView: {
+            /** @description All jobs of the chain before this one, oldest first. */
+            chain: components["schemas"]["JobId"][];
             /**
              * Format: date-time
              * @description When it was accepted.
@@ -817,11 +954,14 @@ export interface components {
              * @description When it ended.
              */
             finished_at?: string | null;
+            /** @description What a person should know of text in the pictures: that it reads like instructions to a model. */
+            flags: string[];
             /** @description Its id. */
             id: components["schemas"]["JobId"];
             image_kind?: components["schemas"]["PictureKind"] | null;
             /** @description Its limits. */
             options: components["schemas"]["JobOptions"];
+            parent?: components["schemas"]["JobId"] | null;
             /** @description What was asked for. */
             prompt: string;
             /**
@@ -833,10 +973,11 @@ export interface components {
             state: components["schemas"]["JobState"];
             /** @description Its steps so far. */
             steps: components["schemas"]["ReportStep"][];
+            stopped_by?: components["schemas"]["Stopped"] | null;
             /** @description What was found, in plain words; empty while there is nothing to say. */
             summary: string;
-            /** @description Tokens used so far. */
-            usage: components["schemas"]["Usage"];
+            /** @description Tokens used so far, and what they cost. */
+            usage: components["schemas"]["Spending"];
         };
         /** @description The process answers. */
         Liveness: {
@@ -849,6 +990,23 @@ export interface components {
             owner: string;
             /** @description How the caller signed in. */
             sign_in: components["schemas"]["SignIn"];
+        };
+        /** @description One thing that was measured. */
+        Measure: {
+            /**
+             * Format: double
+             * @description From where on it is good, 0 to 1.
+             */
+            aim: number;
+            /** @description Its name: `kind`, `values`, `ticks`, `labels`, `legend`, `text`, `structure` (likeness of shapes), `colours`. */
+            name: string;
+            /** @description What was found, in a sentence; empty where the number says it all. */
+            note: string;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            value: number;
         };
         /**
          * @description Where a breaker stands.
@@ -969,6 +1127,8 @@ export interface components {
         };
         /** @description One file the run left in `/box/out`, typed by its bytes. */
         OutputFile: {
+            /** @description What a picture shows, for those who cannot see it; absent where nobody described it. */
+            alt?: string | null;
             /**
              * Format: int64
              * @description Size in bytes.
@@ -1006,6 +1166,29 @@ export interface components {
          * @enum {string}
          */
         PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "text" | "photo" | "other";
+        /** @description How the values read from one picture lie on it. */
+        PictureValues: {
+            /**
+             * Format: double
+             * @description Middle distance between a value's place and the ink there, in pixels of the picture.
+             */
+            median_residual_px?: number | null;
+            /**
+             * Format: int32
+             * @description Which picture, from 0.
+             */
+            picture: number;
+            /**
+             * Format: int32
+             * @description Values delivered.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Of these, how many were found on the picture where they should be.
+             */
+            trusted: number;
+        };
         /** @description What one probe found. */
         Probed: {
             /** @description What was seen. */
@@ -1040,12 +1223,30 @@ export interface components {
             /** @description A URI reference naming the kind of problem: `/docs/errors#` and the code. */
             type: string;
         };
+        /** @description Proof for one picture: the values that were read, drawn back onto it. */
+        Proof: {
+            /** @description Name of the output that lists them with their places, residuals and the axes they were read by. */
+            overlay_json?: string | null;
+            /** @description Name of the output that shows them on the picture. */
+            overlay_png?: string | null;
+            /**
+             * Format: int32
+             * @description Which picture, from 0.
+             */
+            picture: number;
+            values?: components["schemas"]["PictureValues"] | null;
+        };
         /** @description Whether the real work is possible now. */
         Readiness: {
             /** @description All checks. */
             checks: components["schemas"]["CheckReport"][];
             /** @description True when every check passed. */
             ready: boolean;
+        };
+        /** @description Body of `POST /api/v1/jobs/{id}/refine`. */
+        Refinement: {
+            /** @description What should be different. 1 to 16,384 bytes. */
+            prompt: string;
         };
         /** @description A file the run left that is not delivered, and why. */
         RejectedFile: {
@@ -1104,6 +1305,29 @@ export interface components {
             /** @description Python source text. */
             code: string;
         };
+        /** @description One attempt whose result was measured, as the report shows it. */
+        Round: {
+            /**
+             * Format: int32
+             * @description Which attempt at code, from 1.
+             */
+            attempt: number;
+            /** @description What the code should do better. */
+            code_report: string[];
+            /** @description True for the attempt whose result is delivered. */
+            delivered: boolean;
+            /** @description True when nothing was left to repair. */
+            good: boolean;
+            /** @description What was measured. */
+            measures: components["schemas"]["Measure"][];
+            /**
+             * Format: double
+             * @description 0 to 1: how much of the picture the result shows.
+             */
+            score: number;
+            /** @description What the result should show otherwise. */
+            visual_report: string[];
+        };
         /**
          * @description How a run ended.
          * @enum {string}
@@ -1138,6 +1362,26 @@ export interface components {
          * @enum {string}
          */
         SignIn: "local";
+        /** @description What the model calls of a job used and cost. Zero for the built-in rules. */
+        Spending: {
+            /**
+             * Format: int64
+             * @description Finished calls, those with a useless answer included.
+             */
+            calls?: number;
+            /**
+             * Format: int64
+             * @description Tokens received.
+             */
+            completion_tokens: number;
+            /** @description What they cost by the operator's price table (`MODEL_PRICES`); 0 for models that it does not name. */
+            cost_usd?: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description Tokens sent.
+             */
+            prompt_tokens: number;
+        };
         /**
          * @description How a run's Python was started.
          * @enum {string}
@@ -1147,12 +1391,17 @@ export interface components {
          * @description What a step does.
          * @enum {string}
          */
-        StepKind: "look" | "think" | "review" | "run";
+        StepKind: "look" | "think" | "review" | "run" | "closer" | "measure" | "compare";
         /**
          * @description Where a step stands.
          * @enum {string}
          */
         StepState: "running" | "succeeded" | "failed" | "cancelled";
+        /**
+         * @description What ended a job's work before it was satisfied with the result.
+         * @enum {string}
+         */
+        Stopped: "repairs" | "turns" | "tokens" | "cost" | "seconds" | "circles";
         /** @description A piece of a stream, in the order in which the pieces of both streams came. */
         StreamPart: {
             /**
@@ -1197,7 +1446,7 @@ export interface components {
              */
             file: string;
         };
-        /** @description Tokens that model calls of a job used. Zero for the built-in rules. */
+        /** @description Tokens that one model call used. */
         Usage: {
             /**
              * Format: int64
@@ -1210,6 +1459,8 @@ export interface components {
              */
             prompt_tokens: number;
         };
+        /** @description US dollars, exact to a millionth. */
+        Usd: number;
         /**
          * @description The critic's decision.
          * @enum {string}
@@ -1871,6 +2122,92 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    jobs_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A zip */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    jobs_calibrate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Calibration"];
+            };
+        };
+        responses: {
+            /** @description Accepted: the new job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The points make no axis */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     jobs_cancel: {
         parameters: {
             query?: never;
@@ -1970,6 +2307,60 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    jobs_refine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refinement"];
+            };
+        };
+        responses: {
+            /** @description Accepted: the new job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A field is not allowed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

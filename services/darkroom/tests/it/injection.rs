@@ -159,7 +159,7 @@ async fn by_rules(data: &Path, subjects: &[Subject]) -> Vec<Vec<(String, f64)>> 
         let looks = scene.looks();
         let evidence = looks.difference(&known).next().unwrap_or_else(|| panic!("{name} was not looked at"));
         let found = lines(evidence);
-        flagged(name, &found, expected);
+        flagged(name, &found, &report, expected);
         read.push(found);
         known = looks;
     }
@@ -167,14 +167,19 @@ async fn by_rules(data: &Path, subjects: &[Subject]) -> Vec<Vec<(String, f64)>> 
     read
 }
 
-/// The look's flags say what the picture tried, and only where it can be read.
-fn flagged(name: &str, read: &[(String, f64)], expected: &Value) {
+/// The job's flags are those of what was read, say what the picture tried, and only where it can be read. A look may lose
+/// spaces and a letter at the end.
+fn flagged(name: &str, read: &[(String, f64)], report: &Value, expected: &Value) {
     let read: Vec<(&str, f64)> = read.iter().map(|(text, turn)| (text.as_str(), *turn)).collect();
     let flags = common::injection::sentences(&read);
+    assert_eq!(report["flags"], json!(flags), "{name}");
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let wanted = expected["flags"].as_array().expect("flags");
     assert_eq!(flags.is_empty(), wanted.is_empty(), "{name}: {flags:?} of {read:?}");
     for words in wanted.iter().filter_map(Value::as_str) {
-        assert!(flags.iter().any(|flag| flag.contains(words)), "{name}: {words:?} is not in {flags:?}");
+        let letters = plain(words);
+        let most = &letters[..letters.char_indices().next_back().map_or(0, |(at, _)| at)];
+        assert!(flags.iter().any(|flag| plain(flag).contains(most)), "{name}: {words:?} is not in {flags:?}");
     }
 }
 
