@@ -91,5 +91,10 @@ export const editablePython = (label: string): Extension => [
   drawSelection(),
   highlightActiveLine(),
   keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
-  EditorView.contentAttributes.of({ 'aria-label': label, role: 'textbox', 'aria-multiline': 'true' }),
+  EditorView.contentAttributes.of({
+    tabindex: '0',
+    'aria-label': label,
+    role: 'textbox',
+    'aria-multiline': 'true',
+  }),
 ]

@@ -77,7 +77,7 @@ function Refused({ item, onRemove, onRetry }: { item: Item } & Omit<Props, 'item
 }
 
 /** The chosen pictures, each with how far it is. */
-export function ImageTray({ items, onRemove, onRetry }: Props) {
+export default function ImageTray({ items, onRemove, onRetry }: Props) {
   if (items.length === 0) return null
   return (
     <ul aria-label="Chosen pictures" className="flex flex-wrap gap-3 p-3 pb-1">

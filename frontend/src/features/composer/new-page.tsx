@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CameraIcon, ImagePlusIcon } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useDropzone } from 'react-dropzone'
 import { useNavigate } from 'react-router'
 import { useApi, useConfig } from '@/api/context'
@@ -15,11 +15,12 @@ import { showToast } from '@/lib/toast'
 import { cn } from '@/lib/utils'
 import { clearDraft, currentDraft, updateDraft, useDraft } from './draft'
 import { usualDuration } from './estimate'
-import { ImageTray } from './image-tray'
-import { Options } from './options'
-import { Recent } from './recent'
-import { Samples } from './samples'
 import { usePictures } from './use-pictures'
+
+// Not needed to begin: they come after the composer can be used.
+const ImageTray = lazy(() => import('./image-tray'))
+const Options = lazy(() => import('./options'))
+const Below = lazy(() => import('./below'))
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length
 
@@ -151,7 +152,11 @@ export function NewPage() {
               event.target.value = ''
             }}
           />
-          <ImageTray items={draft.items} onRemove={pictures.remove} onRetry={pictures.retry} />
+          <Suspense fallback={<div className="h-40" />}>
+            {draft.items.length > 0 && (
+              <ImageTray items={draft.items} onRemove={pictures.remove} onRetry={pictures.retry} />
+            )}
+          </Suspense>
           {leftOut && (
             <p role="status" className="px-4 pt-2 text-sm text-warning">
               {leftOut}
@@ -206,15 +211,19 @@ export function NewPage() {
               </Button>
             </span>
           </div>
-          <Options usualMs={usualDuration(jobs)} />
+          <Suspense fallback={<div className="h-[2.8125rem] border-t" />}>
+            <Options usualMs={usualDuration(jobs)} />
+          </Suspense>
         </form>
-        <Samples
-          onPick={(file, text) => {
-            updateDraft({ prompt: text })
-            add([file])
-          }}
-        />
-        <Recent jobs={jobs} />
+        <Suspense fallback={<div className="min-h-80" />}>
+          <Below
+            jobs={jobs}
+            onPick={(file, text) => {
+              updateDraft({ prompt: text })
+              add([file])
+            }}
+          />
+        </Suspense>
       </div>
     </div>
   )

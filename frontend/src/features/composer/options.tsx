@@ -4,7 +4,7 @@ import { formatDuration } from '@/lib/format'
 import { updateDraft, useDraft } from './draft'
 
 /** Limits of the job, folded away: few need them. */
-export function Options({ usualMs }: { usualMs: number | null }) {
+export default function Options({ usualMs }: { usualMs: number | null }) {
   const draft = useDraft()
   const { max_run_seconds: longest, max_repairs = 3 } = useConfig().limits
   const times = [10, 30, 60, 120, 300].filter((seconds) => seconds < longest)

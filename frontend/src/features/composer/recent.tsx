@@ -24,7 +24,7 @@ export function Recent({ jobs }: { jobs: readonly Job[] }) {
       </div>
       <ul className="grid gap-3 sm:grid-cols-2">
         {jobs.slice(0, 4).map((job) => (
-          <li key={job.id}>
+          <li key={job.id} className="min-w-0">
             <Link
               to={`/jobs/${job.id}`}
               className="flex items-center gap-3 rounded-lg border bg-card p-2 pr-3 transition-colors hover:border-primary/60"

@@ -136,16 +136,7 @@ function JobView({ job }: { job: Job }) {
         {over ? `The job has ended: ${progress.state}` : saidNow(progress)}
       </p>
       <div className="grid min-w-0 items-start gap-6 lg:grid-cols-[19rem_minmax(0,1fr)]">
-        <aside aria-label="Picture and steps" className="grid gap-4 lg:sticky lg:top-20">
-          <Card className="p-3">
-            <Plate job={job} progress={progress} />
-          </Card>
-          <Card className="p-4">
-            <h2 className="mb-3 text-sm font-medium text-muted-foreground">Steps</h2>
-            <Timeline progress={progress} />
-          </Card>
-        </aside>
-        <div className="grid min-w-0 gap-6">
+        <div className="grid min-w-0 gap-6 lg:col-start-2">
           <Tabs label="What the job gave" items={items} value={tab} onChange={setTab}>
             {tab === 'result' && (
               <div className="grid gap-4">
@@ -185,6 +176,18 @@ function JobView({ job }: { job: Job }) {
           </Tabs>
           {over && <RefineBox key={job.id} id={job.id} />}
         </div>
+        <aside
+          aria-label="Picture and steps"
+          className="grid gap-4 lg:sticky lg:top-20 lg:col-start-1 lg:row-start-1"
+        >
+          <Card className="p-3">
+            <Plate job={job} progress={progress} />
+          </Card>
+          <Card className="p-4">
+            <h2 className="mb-3 text-sm font-medium text-muted-foreground">Steps</h2>
+            <Timeline progress={progress} />
+          </Card>
+        </aside>
       </div>
     </div>
   )

@@ -35,7 +35,7 @@ function Developing({
           style={{ '--developed': over ? 1 : developed(progress) } as React.CSSProperties}
         />
       )}
-      {!over && <div aria-hidden className="developing-light pointer-events-none absolute -inset-8" />}
+      {!over && <div aria-hidden className="developing-light pointer-events-none absolute -inset-40" />}
     </div>
   )
 }
