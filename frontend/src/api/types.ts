@@ -39,35 +39,26 @@ export type Job = Schemas['JobView'] & {
 }
 
 /** One measure of how well a round met what was asked for. */
-export type Measure = {
-  name: string
-  value: number | null
-  aim?: number | string | null
-  note?: string | null
-}
+export type Measure = Schemas['Measure']
 
 /** One round of writing code and judging what it made. */
-export type Round = {
-  attempt: number
-  /** 0 to 1. */
-  score: number | null
-  kind_right?: boolean | null
-  measures: Measure[]
-  code_report: string[]
-  visual_report: string[]
-  delivered: boolean
-}
+export type Round = Schemas['Round']
 
 /** The proof for one picture: how many values were read and could be checked. */
-export type PictureProof = {
-  picture: number
-  values: { total: number; trusted: number; doubtful: number }
-  overlay_png?: string | null
-  overlay_json?: string | null
-}
+export type PictureProof = Schemas['Proof']
 
 /** Everything a job gives. */
-export type Results = Schemas['JobReport'] & { rounds?: Round[]; proof?: PictureProof[] }
+export type Results = Schemas['JobReport']
+
+/** How many values of a proof there are, and how many of them could not be borne out by the picture. */
+export const counted = (proofs: readonly PictureProof[] | undefined) =>
+  (proofs ?? []).reduce(
+    (sum, { values }) => ({
+      total: sum.total + (values?.total ?? 0),
+      doubtful: sum.doubtful + (values ? values.total - values.trusted : 0),
+    }),
+    { total: 0, doubtful: 0 },
+  )
 
 /** A point of an axis: where it stands in the picture, and what value it has. */
 export type AxisPoint = { pixel: number; value: number; text?: string }

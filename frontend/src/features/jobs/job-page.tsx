@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { useApi } from '@/api/context'
 import { problemOf } from '@/api/problem'
-import type { Job, Results } from '@/api/types'
+import { counted, type Job, type Results } from '@/api/types'
 import { PageHeading, useDocumentTitle } from '@/components/page'
 import { ProblemAlert } from '@/components/problem-alert'
 import { Button } from '@/components/ui/button'
@@ -108,7 +108,7 @@ function JobView({ job }: { job: Job }) {
     [proof],
   )
   const versions = versionsOf(progress, results.data)
-  const doubtful = (proof ?? []).reduce((sum, one) => sum + one.values.doubtful, 0)
+  const { doubtful } = counted(proof)
   const original = job.file_ids[0] ? `/api/v1/files/${job.file_ids[0]}/content` : null
   useShortcuts(Object.fromEntries(TABS.map((key, i) => [String(i + 1), () => setTab(key)])))
 

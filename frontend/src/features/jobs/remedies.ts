@@ -65,6 +65,7 @@ export const REMEDIES: Record<ErrorCode, readonly Remedy[]> = {
   run_output_limit: ['edit_code', 'hint'],
   look_failed: ['retry', 'other_picture'],
   job_timeout: ['retry', 'hint'],
+  budget_reached: ['retry', 'models'],
   job_cancelled: ['retry'],
   worker_failed: ['retry'],
 }

@@ -1,5 +1,5 @@
 import { ShieldCheckIcon, TriangleAlertIcon } from 'lucide-react'
-import type { Job, Results } from '@/api/types'
+import { counted, type Job, type Results } from '@/api/types'
 import { Term } from '@/components/term'
 import { Button } from '@/components/ui/button'
 import { plainName } from '@/lib/format'
@@ -8,8 +8,7 @@ import type { Progress } from './progress'
 type Props = { progress: Progress; job: Job; results: Results | undefined; onProof: () => void }
 
 function Trust({ results, onProof }: { results: Results; onProof: () => void }) {
-  const total = (results.proof ?? []).reduce((sum, one) => sum + one.values.total, 0)
-  const doubtful = (results.proof ?? []).reduce((sum, one) => sum + one.values.doubtful, 0)
+  const { total, doubtful } = counted(results.proof)
   if (total === 0) return null
   const Icon = doubtful > 0 ? TriangleAlertIcon : ShieldCheckIcon
   return (

@@ -62,30 +62,31 @@ export function Rounds({ rounds }: { rounds: readonly Round[] }) {
         {rounds.length === 1 ? 'How well it was met' : `${rounds.length} rounds, scored`}
       </h3>
       <div className="grid gap-4 xl:grid-cols-2">
-        {rounds.map((round) => (
-          <Card key={round.attempt} className={cn('p-4', round.delivered && 'border-success/60')}>
-            <div className="mb-3 flex flex-wrap items-center gap-2">
-              <span className="font-medium">Attempt {round.attempt}</span>
-              {round.delivered && <Badge tone="success">delivered</Badge>}
-              {round.kind_right != null && (
-                <Badge tone={round.kind_right ? 'neutral' : 'warning'}>
-                  {round.kind_right ? <CheckIcon aria-hidden /> : <XIcon aria-hidden />}
-                  {round.kind_right ? 'right kind' : 'wrong kind'}
-                </Badge>
-              )}
-              <span className="ml-auto font-display text-3xl tabular-nums">
-                {round.score === null ? '–' : percent(round.score)}
-              </span>
-            </div>
-            <div className="grid gap-3">
-              {round.measures.map((measure) => (
-                <Bar key={measure.name} measure={measure} />
-              ))}
-              <Report title="About the code" lines={round.code_report} />
-              <Report title="About the picture" lines={round.visual_report} />
-            </div>
-          </Card>
-        ))}
+        {rounds.map((round) => {
+          const kind = round.measures.find((measure) => measure.name === 'kind')
+          return (
+            <Card key={round.attempt} className={cn('p-4', round.delivered && 'border-success/60')}>
+              <div className="mb-3 flex flex-wrap items-center gap-2">
+                <span className="font-medium">Attempt {round.attempt}</span>
+                {round.delivered && <Badge tone="success">delivered</Badge>}
+                {kind && (
+                  <Badge tone={kind.value === 1 ? 'neutral' : 'warning'}>
+                    {kind.value === 1 ? <CheckIcon aria-hidden /> : <XIcon aria-hidden />}
+                    {kind.value === 1 ? 'right kind' : 'wrong kind'}
+                  </Badge>
+                )}
+                <span className="ml-auto font-display text-3xl tabular-nums">{percent(round.score)}</span>
+              </div>
+              <div className="grid gap-3">
+                {round.measures.map((measure) => (
+                  <Bar key={measure.name} measure={measure} />
+                ))}
+                <Report title="About the code" lines={round.code_report} />
+                <Report title="About the picture" lines={round.visual_report} />
+              </div>
+            </Card>
+          )
+        })}
       </div>
     </section>
   )
