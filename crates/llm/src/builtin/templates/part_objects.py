@@ -10,10 +10,14 @@ from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 
-def ground_surface(colours, rounds=8):
+MOST_SHAPES = 4000  # more separate shapes than this are texture, not objects
+
+
+def ground_surface(colours, where=None, rounds=8):
     """The ground's colour everywhere: a cubic surface, fitted mostly to the ground.
 
     Each round leaves out what is far from the surface, so objects stop pulling at it.
+    `where` is the part of the picture to fit to; without it, all of it.
     """
     height, width = colours.shape[:2]
     step = max(1, max(height, width) // 150)
@@ -21,35 +25,127 @@ def ground_surface(colours, rounds=8):
     y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in samples.shape[:2]), indexing="ij")
     terms = np.stack([x.ravel()**i * y.ravel()**j for i in range(4) for j in range(4 - i)], axis=1)
     values = samples.reshape(len(terms), -1)
-    keep = np.ones(len(terms), bool)
+    inside = np.ones(len(terms), bool) if where is None else where[::step, ::step].ravel() > 0
+    keep = inside
     for _ in range(rounds):
         surface = terms @ np.linalg.lstsq(terms[keep], values[keep], rcond=None)[0]
         away = np.linalg.norm(values - surface, axis=1)
-        keep = away <= max(np.quantile(away, 0.4), 1.5 * np.median(away[keep]))
+        keep = inside & (away <= max(np.quantile(away[inside], 0.4), 1.5 * np.median(away[keep])))
     return cv2.resize(surface.reshape(samples.shape), (width, height))
 
 
+def stand_out(lab, where=None):
+    """Mask of pixels that differ clearly from the evened-out ground.
+
+    Where objects are of unlike brightness Otsu's threshold is too high for the faintest, so
+    it comes down to what stands out from the ground's own unrest. Halos and shadows do so
+    too: of each shape, only what lies on its stronger side, brighter or darker, is kept.
+    """
+    offset = lab - ground_surface(lab, where)
+    difference = np.linalg.norm(offset, axis=2)
+    if where is not None:
+        difference = difference * where
+    seen = difference[where > 0] if where is not None else difference
+    usual = threshold_otsu(seen)
+    quiet = seen[seen < usual]
+    limit = max(0.4 * usual, 7 * np.median(quiet)) if len(quiet) else usual
+    if limit >= 0.85 * usual:
+        return (difference > 0.85 * usual).astype(np.uint8)
+    lower = difference > limit
+    # A halo is parted from its object by the line where it crosses the ground.
+    count, shapes = cv2.connectedComponents(cv2.dilate(lower.astype(np.uint8), np.ones((5, 5), np.uint8)))
+    brighter = offset[..., 0]
+    side = np.bincount(shapes.ravel(), (brighter * difference**2).ravel(), count)
+    same = np.sign(brighter) == np.sign(side)[shapes]
+    return (lower & (same | (np.abs(brighter) < 0.3 * difference))).astype(np.uint8)
+
+
+def dish(lab):
+    """The dish, plate or screen that holds everything, its rim left out: one solid shape over a
+    good part of the picture, of another colour than what lies around it; or None."""
+    rim = np.concatenate([lab[:3].reshape(-1, 3), lab[-3:].reshape(-1, 3), lab[:, :3].reshape(-1, 3),
+                          lab[:, -3:].reshape(-1, 3)])
+    away = np.linalg.norm(lab - np.median(rim, axis=0), axis=2)
+    mask = (away > threshold_otsu(away)).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    if count < 2:
+        return None
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    contours, _ = cv2.findContours((labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL,
+                                   cv2.CHAIN_APPROX_SIMPLE)
+    contour = max(contours, key=cv2.contourArea)
+    area = cv2.contourArea(contour)
+    if area < 0.25 * mask.size or area < 0.85 * cv2.contourArea(cv2.convexHull(contour)):
+        return None
+    filled = cv2.drawContours(np.zeros_like(mask), [cv2.convexHull(contour)], -1, 1, -1)
+    width = max(3, round(0.02 * min(mask.shape)))
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    eroded = cv2.erode(np.pad(filled, 1), brush)
+    inner = np.ascontiguousarray(eroded[1:-1, 1:-1])
+    # Light that fades to the corners has a bright middle too, but no edge around it.
+    near = cv2.dilate(filled, brush) - filled
+    step = np.median(away[(filled > 0) & (inner == 0)]) - np.median(away[near > 0]) if near.any() else 0
+    if step < 0.5 * (away[inner > 0].mean() - away[filled == 0].mean() if inner.any() else np.inf):
+        return None
+    return inner if 0.15 < inner.mean() < 0.9 else None
+
+
 def separate(image):
-    """Mask of objects: pixels that differ clearly from the evened-out ground."""
+    """Mask of objects: pixels that differ clearly from the ground, or from the dish they lie in."""
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 1), cv2.COLOR_RGB2LAB).astype(float)
-    difference = np.linalg.norm(lab - ground_surface(lab), axis=2)
-    mask = (difference > 0.85 * threshold_otsu(difference)).astype(np.uint8)
+    mask = stand_out(lab, dish(lab))
     round_brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, round_brush)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(mask, contours, -1, 1, -1)
-    return cv2.morphologyEx(mask, cv2.MORPH_OPEN, round_brush)
+    filled = cv2.drawContours(mask.copy(), contours, -1, 1, -1)
+    # Filling a frame would fill the picture.
+    return cv2.morphologyEx(filled if filled.mean() < 0.75 else mask, cv2.MORPH_OPEN, round_brush)
 
 
 def split_touching(mask):
     """Labels with touching objects cut apart at their necks.
 
-    A neck counts when it is at least 15 % narrower than the bodies on both sides.
+    A neck counts when it is at least 15 % narrower than the bodies on both sides, and only
+    where the whole is not convex: a single rod has rough edges, but no neck.
     """
-    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
+    count, _ = cv2.connectedComponents(mask)
+    if mask.mean() > 0.75 or count > MOST_SHAPES:
+        return np.zeros(mask.shape, int)
+    # The frame of ground keeps the depth finite and makes shapes at the rim end there.
+    depth = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
     depth = cv2.GaussianBlur(depth, (0, 0), 1) * mask
     relief = np.log(np.maximum(depth, 0.5))
-    return watershed(-relief, label(h_maxima(relief, 0.15)), mask=mask > 0)
+    pieces = watershed(-relief, label(h_maxima(relief, 0.15)), mask=mask > 0)
+    return joined(pieces, ndimage.label(mask, np.ones((3, 3)))[0])
+
+
+def solid(shape):
+    """How much of its convex hull a shape (a mask) fills."""
+    contours, _ = cv2.findContours(np.pad(shape.astype(np.uint8), 1), cv2.RETR_EXTERNAL,
+                                   cv2.CHAIN_APPROX_NONE)
+    contour = max(contours, key=cv2.contourArea)
+    hull = cv2.contourArea(cv2.convexHull(contour))
+    return cv2.contourArea(contour) / hull if hull else 1.0
+
+
+def joined(pieces, wholes):
+    """The pieces with those put together again whose union is convex."""
+    for index, place in enumerate(ndimage.find_objects(wholes), start=1):
+        inside = wholes[place] == index
+        part = pieces[place]
+        names = np.unique(part[inside])
+        names = names[names > 0]
+        if not 2 <= len(names) <= 60:
+            continue
+        if solid(inside) > 0.94:
+            part[inside & (part > 0)] = names[0]
+            continue
+        for name in names:
+            near = cv2.dilate((part == name).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            for other in np.unique(part[near & inside]):
+                if other not in (0, name) and solid((part == name) | (part == other)) > 0.94:
+                    part[part == other] = name
+    return pieces
 
 
 def measure(shape, corner, size, scale):
@@ -75,7 +171,7 @@ def find_objects(image):
     labels = split_touching(separate(small))
     candidates = [
         measure(labels[place] == index, (place[1].start, place[0].start), labels.shape, scale)
-        for index, place in enumerate(ndimage.find_objects(labels), start=1)
+        for index, place in enumerate(ndimage.find_objects(labels), start=1) if place
     ]
     usual = np.median([item["area"] for item in candidates]) if candidates else 0
     smallest = max(0.15 * usual, 25 / scale**2)
