@@ -189,6 +189,32 @@ fn a_script_stands_alone() {
     assert!(several.contains("/box/out/image_1_") && several.contains("/box/out/image_2_"));
 }
 
+/// Protects values read from damaged pictures: the script does to the picture what was done before looking, for
+/// readers that measure, and only for them; a picture that came clean is loaded as it is beside it.
+#[test]
+fn a_prepared_picture_is_prepared_again() {
+    let mut evidence = bar_chart();
+    evidence["prepared"] = json!({
+        "matrix": [[1.0, 0.02, -3.5], [-0.02, 1.0, 9.25], [0.0, 0.0, 1.0]], "size": [900, 560], "fill": [255, 255, 255],
+        "light": null, "strength": 9.5, "colours": [[250, 250, 250], [31, 119, 180]],
+    });
+    let code = draft(&[evidence.clone()], "", 0).code;
+    assert!(
+        code.contains("[1.0, 0.02, -3.5]") && code.contains("[900, 560]") && code.contains("warpPerspective"),
+        "{code}"
+    );
+    let mixed = draft(&[evidence.clone(), with_kind("pie")], "", 0).code;
+    assert_eq!(mixed.matches("def load_picture").count(), 1);
+    assert!(mixed.contains("isinstance(source, str)"));
+    assert!(!draft(&[bar_chart()], "", 0).code.contains("warpPerspective"));
+    evidence["kind"]["name"] = json!("other");
+    assert!(!draft(&[evidence.clone()], "", 0).code.contains("warpPerspective"));
+    // What cannot be understood is as if it were not there.
+    evidence["kind"]["name"] = json!("bar");
+    evidence["prepared"]["matrix"] = json!([[1.0, "x"], null]);
+    assert!(!draft(&[evidence], "", 0).code.contains("warpPerspective"));
+}
+
 /// Protects against text from pictures, prompts and failures reaching the code anywhere
 /// but inside a literal.
 #[test]

@@ -9,7 +9,6 @@ from skimage.measure import label
 from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
-
 MOST_SHAPES = 4000  # more separate shapes than this are texture, not objects
 
 
