@@ -36,6 +36,7 @@ pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str
             pairs.push(("title", title(evidence)));
             pairs.push(("legend", legend(evidence)));
             pairs.push(("words", words_around(evidence)));
+            pairs.push(("disc", evidence.disc.map_or(Py::None, |disc| Py::numbers(&disc))));
         }
         Reader::Objects | Reader::PlainObjects => {}
         Reader::Describe | Reader::Photo => {

@@ -75,6 +75,8 @@ pub struct Evidence {
     pub words: Vec<Words>,
     pub has_table: bool,
     pub axes: Option<Axes>,
+    /// Centre (x, y) and radii (across, down) of a pie, pixels.
+    pub disc: Option<[f64; 4]>,
     pub legend: Vec<LegendEntry>,
     /// What the look script itself was unsure of.
     pub notes: Vec<String>,
@@ -91,6 +93,7 @@ impl Evidence {
             words: list(value.get("text")).filter_map(words).collect(),
             has_table: has_table(value.get("table")),
             axes: value.get("axes").and_then(axes),
+            disc: value.get("pie").and_then(disc),
             legend: list(value.get("legend")).filter_map(legend_entry).collect(),
             notes: list(value.get("notes")).filter_map(|note| text(Some(note))).collect(),
         }
@@ -124,6 +127,11 @@ fn axes(value: &Value) -> Option<Axes> {
         return None;
     }
     Some(Axes { plot_box, x: axis(value.get("x")), y: axis(value.get("y")) })
+}
+
+fn disc(value: &Value) -> Option<[f64; 4]> {
+    let ([x, y], [across, down]) = (numbers(value.get("center"))?, numbers(value.get("radius"))?);
+    area(Some(&Value::from(vec![x, y, across, down])))
 }
 
 fn axis(value: Option<&Value>) -> Axis {

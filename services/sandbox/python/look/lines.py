@@ -143,12 +143,12 @@ def panel(rgb: np.ndarray, background: tuple[int, int, int]) -> tuple[float, flo
         count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
         if count < 2:
             continue
-        left, top, wide, tall, area = stats[1 + int(np.argmax(stats[1:, 4]))]
-        left, top, wide, tall = _frayed(mask, left, top, wide, tall)
-        if wide < 0.35 * width or tall < 0.3 * height or (wide > 0.98 * width and tall > 0.98 * height):
-            continue
-        rim = np.concatenate([mask[top, left : left + wide], mask[top + tall - 1, left : left + wide],
-                              mask[top : top + tall, left], mask[top : top + tall, left + wide - 1]])
-        if area > 0.35 * wide * tall and rim.mean() > 0.7:
-            return float(left), float(top), float(left + wide - 1), float(top + tall - 1)
+        *found, area = (int(v) for v in stats[1 + int(np.argmax(stats[1:, 4]))])
+        for left, top, wide, tall in (found, _frayed(mask, *found)):
+            if wide < 0.35 * width or tall < 0.3 * height or (wide > 0.98 * width and tall > 0.98 * height):
+                continue
+            rim = np.concatenate([mask[top, left : left + wide], mask[top + tall - 1, left : left + wide],
+                                  mask[top : top + tall, left], mask[top : top + tall, left + wide - 1]])
+            if area > 0.35 * wide * tall and rim.mean() > 0.7:
+                return float(left), float(top), float(left + wide - 1), float(top + tall - 1)
     return None

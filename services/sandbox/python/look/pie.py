@@ -51,7 +51,8 @@ def find(rgb: np.ndarray, background: Colour) -> Pie | None:
         disc = cv2.contourArea(cv2.convexHull(contour)) / (np.pi * w * h / 4)
         if not 0.84 < disc < 1.1:  # pulled-out sectors leave notches
             continue
-        if not _is_round(mask[y : y + h, x : x + w]):
+        filled = cv2.drawContours(np.zeros_like(mask), [contour], -1, 1, -1)  # a ring without its hole
+        if not _is_round(filled[y : y + h, x : x + w]):
             continue
         pie = _sectors(rgb, x + (w - 1) / 2, y + (h - 1) / 2, w / 2, h / 2, background)
         if pie and (best is None or pie.agreement > best.agreement):

@@ -6,7 +6,7 @@ import unittest
 
 import cv2
 import numpy as np
-from look import image, prepare, report, restore, straighten
+from look import image, pie, prepare, report, restore, straighten
 
 
 def chart() -> np.ndarray:
@@ -96,6 +96,23 @@ class Preparing(unittest.TestCase):
         rgb = chart()
         rgb[40:360, 80:560] = np.minimum(rgb[40:360, 80:560], 225)
         self.assertIsNone(straighten.screen(noisy(rgb, 6)))
+
+
+class Discs(unittest.TestCase):
+    """What counts as a pie."""
+
+    def test_a_ring_is_a_pie_and_bars_are_none(self):
+        """Protects rings from being dropped for their hole, and bars side by side from being taken for sectors."""
+        ring = np.full((400, 500, 3), 255, np.uint8)
+        for start, end, colour in ((0, 150, (200, 60, 60)), (150, 250, (60, 160, 60)), (250, 360, (60, 60, 200))):
+            cv2.ellipse(ring, (240, 200), (150, 150), 0, start, end, colour, -1)
+        cv2.circle(ring, (240, 200), 90, (255, 255, 255), -1)
+        found = pie.find(ring, (255, 255, 255))
+        np.testing.assert_allclose(sorted(share for _, share in found.shares), [100 / 360, 110 / 360, 150 / 360], atol=0.01)
+        bars = np.full((400, 500, 3), 255, np.uint8)
+        for number, colour in enumerate(((200, 60, 60), (60, 160, 60), (60, 60, 200))):
+            cv2.rectangle(bars, (100 + 100 * number, 60), (199 + 100 * number, 360), colour, -1)
+        self.assertIsNone(pie.find(bars, (255, 255, 255)))
 
 
 class Looking(unittest.TestCase):

@@ -15,10 +15,22 @@ from part_colour import belongs, drawn_colours, ground_colour, hide_legend
 from part_image import load_picture
 
 
-def find_wedges(image, legend):
+def keep_disc(image, disc, ground):
+    """Paint the ground over everything that is not the disc: samples of a legend look like wedges."""
+    centre_x, centre_y, wide, high = disc
+    outside = np.ones(image.shape[:2], np.uint8)
+    # Wedges may be pulled out of the pie by a part of its radius.
+    reach = (round(1.15 * wide), round(1.15 * high))
+    cv2.ellipse(outside, (round(centre_x), round(centre_y)), reach, 0, 0, 360, 0, -1)
+    image[outside > 0] = ground
+
+
+def find_wedges(image, legend, disc):
     """Coloured areas as (colour, area in pixels, centre), text inside them included."""
     ground = ground_colour(image)
     hide_legend(image, (0, 0), legend, ground)
+    if disc:
+        keep_disc(image, disc, ground)
     colours = drawn_colours(image, ground, 0.001, grey_counts=True, apart=25)
     owner = belongs(image, colours, ground)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -58,28 +70,40 @@ def angle_of(offset):
     return float(np.degrees(np.arctan2(-offset[1], offset[0])) % 360)
 
 
-def nearest_word(words, centre, wedge):
-    """The text whose direction from the centre is closest to the wedge's own."""
-    direction = angle_of(wedge - centre)
+def nearest_words(words, places, centre):
+    """For each place the text that is nearest to it, or None; a text belongs to one place only.
 
-    def away(word):
-        difference = abs(angle_of(np.array(word[1]) - centre) - direction)
-        return min(difference, 360 - difference)
-
-    best = min(words, key=away, default=None)
-    return best if best and away(best) < 40 else None
+    A text must lie in the direction, from the centre, of its place, give or take 40 degrees.
+    """
+    pairs = []
+    for number, place in enumerate(places):
+        for index, (_, at) in enumerate(words):
+            turn = abs(angle_of(np.array(at) - centre) - angle_of(place - centre))
+            if min(turn, 360 - turn) < 40:
+                pairs.append((float(np.linalg.norm(np.array(at) - place)), number, index))
+    nearest, used = {}, set()
+    for _, number, index in sorted(pairs):
+        if number not in nearest and index not in used:
+            nearest[number] = words[index]
+            used.add(index)
+    return [nearest.get(number) for number in range(len(places))]
 
 
 def name_wedges(picture, wedges, centre):
     """Label and printed percentage of each wedge, as far as the picture tells them."""
     labels = [word for word in picture["words"] if printed_share(word[0]) is None]
     percents = [word for word in picture["words"] if printed_share(word[0]) is not None]
+    middles = [middle for _, _, middle in wedges]
+    radius = np.sqrt(sum(area for _, area, _ in wedges) / np.pi)
+    outer = [centre + 1.2 * radius * (middle - centre) / max(1e-6, np.linalg.norm(middle - centre))
+             for middle in middles]
+    beside = nearest_words(labels, outer, centre)
+    inside = nearest_words(percents, middles, centre)
     rows = []
     for number, (colour, area, middle) in enumerate(wedges, start=1):
         legend = [entry for entry in picture["legend"]
                   if np.linalg.norm(np.array(entry["rgb"]) - colour) < 60]
-        label = nearest_word(labels, centre, middle)
-        printed = nearest_word(percents, centre, middle)
+        label, printed = beside[number - 1], inside[number - 1]
         if legend:
             name = min(legend, key=lambda entry: np.linalg.norm(
                 np.array(entry["rgb"]) - colour))["name"]
@@ -93,7 +117,7 @@ def name_wedges(picture, wedges, centre):
 
 def read_wedges(picture):
     """Measure, save and say what was read."""
-    wedges = find_wedges(load_picture(picture["image"]), picture["legend"])
+    wedges = find_wedges(load_picture(picture["image"]), picture["legend"], picture["disc"])
     if len(wedges) < 2:
         raise ValueError("no coloured wedges were found")
     wedges, centre = round_part(wedges)
