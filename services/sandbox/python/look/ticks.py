@@ -94,13 +94,7 @@ def _snap(ticks: list[Tick], marks: list[list[float]], typical: float, slanted: 
     if not ticks:
         return []
     if slanted:
-        # A slanted label hangs from its end, so only the order can be trusted.
-        for places in marks:
-            if len(places) == len(ticks):
-                for tick, place in zip(ticks, sorted(places), strict=True):
-                    tick.pixel, tick.marked = place, True
-                return places
-        return []
+        return _hang(ticks, marks, typical)
     gaps = [b.centre - a.centre for a, b in zip(ticks, ticks[1:], strict=False)]
     reach = max(2.5, 0.6 * typical)
     if gaps:
@@ -127,6 +121,35 @@ def _snap(ticks: list[Tick], marks: list[list[float]], typical: float, slanted: 
     for tick, place in zip(ticks, best[2], strict=True):
         if place is not None:
             tick.pixel, tick.marked = place, True
+    return best[1]
+
+
+def _hang(ticks: list[Tick], marks: list[list[float]], typical: float) -> list[float]:
+    """Move slanted labels onto their marks: each hangs from its end, its middle or its beginning,
+    all in the same way, so one shift must bring nearly all of them onto marks.
+    """
+    reach = max(4.0, 0.45 * typical)
+    climbing = float(np.median([i.slant for t in ticks for i in t.items])) > 0
+    ends = [max(i.right for i in t.items) for t in ticks], [min(i.x for i in t.items) for t in ticks]
+    # Climbing text ends at its mark, falling text begins there.
+    anchors = [ends[0] if climbing else ends[1], [t.centre for t in ticks]]
+    best: tuple[float, list[float], list[float]] | None = None
+    for places in (p for p in marks if len(p) >= 2):
+        array = np.array(sorted(places))
+        for anchor in map(np.array, anchors):
+            shifts = (array[None, :] - anchor[:, None]).ravel()
+            for shift in shifts[np.abs(shifts) < 2.2 * typical]:
+                nearest = array[np.abs(array[None, :] - (anchor + shift)[:, None]).argmin(axis=1)]
+                off = np.abs(nearest - anchor - shift)
+                if len(set(nearest.tolist())) < len(ticks) or (off <= reach).mean() < 0.8:
+                    continue
+                score = (off <= reach).sum() - off.mean() / reach - 0.5 * abs(shift) / typical
+                if best is None or score > best[0]:
+                    best = (score, places, nearest.tolist())
+    if best is None:
+        return []
+    for tick, place in zip(ticks, best[2], strict=True):
+        tick.pixel, tick.marked = float(place), True
     return best[1]
 
 

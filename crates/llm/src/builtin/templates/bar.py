@@ -94,7 +94,7 @@ def find_base(axis, span, ends):
     return max(lines, key=lambda line: (np.abs(ends - line) <= 4).sum())
 
 
-def measure(picture, bars, vertical):
+def measure_bars(picture, bars, vertical):
     """Rows of series, position along the category axis, and value.
 
     What neither stands on the base nor on another bar is a label, not a bar.
@@ -146,7 +146,7 @@ def lay_out(picture):
     sides = [name == "y" for name in "yx" if "slope" in picture[f"{name}_axis"]]
     best, vertical, score = [], sides[0], -1.0
     for upright in sides:
-        rows = measure(picture, find_bars(picture, upright), upright)
+        rows = measure_bars(picture, find_bars(picture, upright), upright)
         thick = np.array([row["thickness"] for row in rows])
         even = 1 - min(1, thick.std() / thick.mean()) if len(rows) else 0
         explained = even * sum(row["thickness"] * row["length"] for row in rows)
@@ -271,7 +271,7 @@ def name_series(rows, legend):
     return ["value"] * len(rows) if alone and (not names or repeats) else own
 
 
-def redraw(picture, table, vertical):
+def redraw_bars(picture, table, vertical):
     """The same chart from the values read."""
     figure, axes = plt.subplots(figsize=(8, 5))
     colours = {entry["name"]: np.array(entry["rgb"]) / 255 for entry in picture["legend"]}
@@ -319,7 +319,7 @@ def read_bars(picture):
     table = frame.pivot_table(index="category", columns="series", values="value", sort=False)
     table.to_csv(picture["out"] + "values.csv")
     doubted = save_doubts(picture, doubts, list(zip(frame["series"], frame["category"])))
-    redraw(picture, table, vertical)
+    redraw_bars(picture, table, vertical)
     unit = f" {value_axis['label']}" if value_axis["label"] else ""
     missing = {text for text, _ in name_axis["ticks"]} - {row["tick"] for row in rows}
     is_named = any(row["tick"] for row in rows)

@@ -107,22 +107,51 @@ def name_positions(axis, pixels):
     return round_values(axis, values)
 
 
+def spots(core):
+    """Centres of the pieces of one colour when all are small and alike, as markers are, else none."""
+    _, _, stats, centres = cv2.connectedComponentsWithStats(core)
+    large = stats[1:, cv2.CC_STAT_AREA] >= 6
+    sizes, centres = stats[1:][large, 2:4].max(axis=1, initial=0), centres[1:][large]
+    alike = len(sizes) >= 3 and sizes.max() <= min(2.2 * np.median(sizes), 0.05 * core.shape[1])
+    return centres if alike else np.empty((0, 2))
+
+
+def host_of(places, lines):
+    """The line that nearly all these places lie on, if there is one."""
+    for line in lines:
+        away = np.abs(np.interp(places[:, 0], line["columns"], line["heights"]) - places[:, 1])
+        if (away <= 5).mean() > 0.8:
+            return line
+    return None
+
+
 def trace_all(picture):
-    """Every line as a dictionary: name, colour, traced columns and heights, markers."""
+    """Every line as a dictionary: name, colour, traced columns and heights, markers.
+
+    Spots of a colour that no legend names, lying on a line, are that line's markers.
+    """
     area, corner, ground, names, colours = open_chart(picture)
     owner = belongs(area, colours, ground)
-    lines = []
+    lines, scattered = [], []
     for index, (name, colour) in enumerate(zip(names, colours)):
-        core = without_strays((owner == index).astype(np.uint8))
+        core = (owner == index).astype(np.uint8)
+        places = spots(core) if index >= len(picture["legend"]) else np.empty((0, 2))
+        if len(places):
+            scattered.append(places + np.array(corner))
+        core = without_strays(core)
         path = trace(coverage(area, colour, ground), core)
         columns = np.flatnonzero(~np.isnan(path))
-        if len(columns) >= 10 and np.ptp(columns) > 0.1 * area.shape[1]:
+        if not len(places) and len(columns) >= 10 and np.ptp(columns) > 0.1 * area.shape[1]:
             markers = find_markers(core)
             lines.append({
                 "name": name, "colour": colour / 255,
                 "columns": columns + corner[0], "heights": path[columns] + corner[1],
                 "markers": None if markers is None else markers + np.array(corner),
             })
+    for places in scattered:
+        line = host_of(places, lines)
+        if line is not None and line["markers"] is None:
+            line["markers"] = places[places[:, 0].argsort()]
     return lines
 
 
@@ -179,7 +208,7 @@ def unsure_at(place, columns, heights, most):
     return ""
 
 
-def redraw(picture, lines, tables):
+def redraw_lines(picture, lines, tables):
     """The same chart from the values read."""
     figure, axes = plt.subplots(figsize=(8, 5))
     is_date = picture["x_axis"]["scale"] == "date"
@@ -220,7 +249,7 @@ def read_lines(picture):
     doubts += [(line["name"], "", "no legend entry was found for this line")
                for line in lines if line["name"].startswith("unnamed ")]
     doubted = save_doubts(picture, doubts, list(zip(frame["series"], frame["x"])))
-    redraw(picture, lines, tables)
+    redraw_lines(picture, lines, tables)
     readings = "; ".join(
         f"{line['name']}: {len(table)} values "
         f"{'at regular steps' if line['markers'] is None else 'at its markers'}, "

@@ -65,17 +65,21 @@ def is_same_ink(colour, ground, strong):
 def belongs(area, colours, ground, reach=60.0):
     """Index of the nearest drawn colour for each pixel, -1 for the ground and for text.
 
-    Text is taken to be of the colour opposite to the ground, unless data is.
+    Text is taken to be of the colour opposite to the ground, unless data is. Gray, as of axes
+    and grids, is never more or less of a vivid colour.
     """
     pixels = area.astype(np.float32)
     owner = np.full(area.shape[:2], -1)
     nearest = np.full(area.shape[:2], reach)
     others = [ground]
+    chroma = np.ptp(pixels, axis=2)
     ink = np.where(ground > 127, 0.0, 255.0)
     if all(np.linalg.norm(colour - ink) > 100 for colour in colours):
         others.append(ink)
     for index, colour in enumerate([*colours, *others]):
         distance = np.linalg.norm(pixels - np.float32(colour), axis=2)
+        if index < len(colours) and np.ptp(colour) >= 40:
+            distance[chroma < 0.3 * np.ptp(colour)] = np.inf
         owner[distance < nearest] = index if index < len(colours) else -1
         nearest = np.minimum(nearest, distance)
     return owner

@@ -11,7 +11,7 @@ def axis_doubts(axis, what):
         return []
     if axis.get("fitted", 3) < 3:
         return [("", "", f"the {what} axis is calibrated by fewer than three ticks")]
-    if axis["residual_px"] > UNSURE and axis["scale"] != "date":
+    if axis["residual_px"] > UNSURE:
         return [("", "", f"the ticks of the {what} axis miss its line by up to "
                          f"{axis['residual_px']:.1f} pixels")]
     return []

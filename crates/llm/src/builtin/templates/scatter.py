@@ -83,7 +83,7 @@ def place_markers(blob, marker, count):
     return places, best
 
 
-def split(blob, marker, usual, area):
+def split_blob(blob, marker, usual, area):
     """Marker centres inside one blob, the fewest that explain its shape, and their misfit."""
     tried = []
     for count in range(1, min(12, int(3 * area / usual) + 1) + 1):
@@ -113,7 +113,7 @@ def find_points(mask):
             merged.append(False)
             explained += area
             continue
-        places, error = split(blob, marker, usual, area)
+        places, error = split_blob(blob, marker, usual, area)
         if error <= LEAST_LIKE:
             points.extend(places + corner)
             merged += [len(places) > 1] * len(places)
@@ -158,7 +158,7 @@ def find_series(picture):
     return series, refused
 
 
-def redraw(picture, series, frame):
+def redraw_points(picture, series, frame):
     """The same plot from the values read."""
     figure, axes = plt.subplots(figsize=(8, 6))
     for name, colour, *_ in series:
@@ -200,7 +200,7 @@ def read_points(picture):
     doubts += [(name, x, "this marker overlaps others and was told apart by shape")
                for (name, x), overlaps in zip(keys, frame["overlaps"]) if overlaps]
     doubted = save_doubts(picture, doubts, keys)
-    redraw(picture, series, frame)
+    redraw_points(picture, series, frame)
     left_out = f" {refused} colour(s) looked like lines or texture and were left out." if refused else ""
     return (
         f"Read {len(frame)} points; x from {frame['x'].min():g} to {frame['x'].max():g} "
