@@ -193,7 +193,7 @@ def is_histogram(groups, axis):
     ticks = np.array([pixel for _, pixel in axis["ticks"]])
     middles = np.array([group[0]["position"] for group in groups])
     near = np.abs(ticks[:, None] - middles).min(axis=1)
-    inside = (ticks > middles.min()) & (ticks < middles.max())
+    inside = (ticks > middles.min() - 0.4 * widths[0]) & (ticks < middles.max() + 0.4 * widths[-1])
     return not (inside.sum() >= 2 and near[inside].max() < max(1.5, 0.12 * np.median(widths)))
 
 

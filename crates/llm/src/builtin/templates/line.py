@@ -119,8 +119,9 @@ def spots(core):
 def host_of(places, lines):
     """The line that nearly all these places lie on, if there is one."""
     for line in lines:
-        away = np.abs(np.interp(places[:, 0], line["columns"], line["heights"]) - places[:, 1])
-        if (away <= 5).mean() > 0.8:
+        path = np.stack([line["columns"], line["heights"]], axis=1)
+        away = np.linalg.norm(places[:, None] - path[None], axis=2).min(axis=1)
+        if (away <= 9).mean() > 0.8:  # the line is seen again right beside its marker
             return line
     return None
 

@@ -118,7 +118,7 @@ def find_points(mask):
             points.extend(places + corner)
             merged += [len(places) > 1] * len(places)
             explained += area
-    if not points:
+    if not points or max(marker.shape) > 0.12 * max(mask.shape):
         return nothing
     share = explained / sum(area for *_, area in blobs)
     return np.array(points).reshape(-1, 2), np.array(merged), np.sqrt(usual / np.pi), share
@@ -126,7 +126,7 @@ def find_points(mask):
 
 def are_markers(count, radius, share):
     """Whether what was found is plausible: lines and noise fall into scraps as well."""
-    return share >= 0.5 and not (radius < 1.5 and count > 200) and count <= MOST_POINTS
+    return count > 0 and share >= 0.5 and not (radius < 1.5 and count > 200) and count <= MOST_POINTS
 
 
 def is_rim(places, stronger, radius):
@@ -147,9 +147,9 @@ def find_series(picture):
         is_listed = index < len(picture["legend"])
         if not is_listed and (is_rim(places, known, largest) or radius < 0.6 * largest):
             continue
-        if len(places) and not are_markers(len(places), radius, share):
-            refused += 1
-        elif len(places):
+        if not are_markers(len(places), radius, share):
+            refused += (owner == index).sum() > 50
+        else:
             series.append((name, colour / 255, places + np.array(corner), merged))
             known = np.concatenate([known, places])
             largest = max(largest, radius)
