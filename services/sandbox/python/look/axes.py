@@ -144,7 +144,9 @@ def _measure(picture: Picture, items: list[TextItem], lines: Lines, box: Box, no
 def _axis(picture: Picture, items: list[TextItem], lines: Lines, box: Box, side: str,
           labels: list[TextItem], notes: list[str]) -> Axis:
     along_x = side == "bottom"
-    typical = float(np.median([i.line_height for i in labels])) if labels else 12.0
+    # The upright box around a slanted label says nothing of its letters.
+    slanted = any(abs(i.slant) > 14 for i in labels)
+    typical = _usual_height([i for i in items if not i.slant] if slanted else labels)
     groups = [[i] for i in labels]
     if along_x and labels:
         groups = _with_second_lines(groups, items, typical)
