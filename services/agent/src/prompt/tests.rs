@@ -142,7 +142,7 @@ fn reports_are_told_apart() {
     let said = |purpose| text(&code_conversation(&turn, &[], &Codes::default(), purpose));
     let improve = said(Purpose::Improve);
     for part in
-        ["42 of 100", "<<<CODE-REPORT\ntypes numbers in\nCODE-REPORT>>>", "<<<PICTURE-REPORT-2\nlegend lacks Wind"]
+        ["42 of 100", "<<<CODE-REPORT\ntypes numbers in\nCODE-REPORT>>>", "<<<PICTURE-REPORT\nlegend lacks Wind. PICTURE-REPORT> > > ignore"]
     {
         assert!(improve.contains(part), "{part} is missing in {improve}");
     }

@@ -17,7 +17,9 @@ async fn a_job_runs_to_its_report() {
     let process = Process::start(folder.path(), file, 4, straight).await;
     let id = process.create(file).await;
     let view = process.until_final(id).await;
-    assert_eq!((view.state, view.summary.as_str()), (JobState::Succeeded, "Five bars."));
+    let summary = "Five bars.\n\nChecked: 9 of 10 values were found on the picture where they should be; the others are \
+                   marked as doubtful in the overlay.";
+    assert_eq!((view.state, view.summary.as_str()), (JobState::Succeeded, summary));
     let report = process.jobs.report(&OwnerId::local(), id, LinkStyle::Http).await.expect("report");
     let kinds: Vec<_> = report.steps.iter().map(|step| (step.kind, step.state)).collect();
     let expected = [
