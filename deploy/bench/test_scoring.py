@@ -9,6 +9,7 @@ from report import summarise, write_table
 from scoring import reading
 from scoring.measure import align, anywhere, at, edits, error, pair_names, percentile
 from scoring.picture import score
+from scoring.sure import Sure
 
 LINEAR = {"min": 0.0, "max": 100.0, "log": False}
 DONE = {
@@ -225,6 +226,10 @@ class Proof(unittest.TestCase):
             with self.subTest(name):
                 files = {} if values is None else {"overlay.json": proof(*values)}
                 self.assertEqual(self.figures(self.table, **files), expected)
+
+    def test_a_date_is_the_same_in_another_form(self):
+        sure = Sure({"overlay.json": proof(("s", "2023-01-01", 5, True), ("s", "2023-02-01", 6, False))})
+        self.assertEqual([sure.has("s", at, v) for at, v in (("Jan 2023", 5), ("Feb 2023", 6))], [True, False])
 
     def test_a_broken_proof_is_none(self):
         for text in ("", "[]", "{}", '{"values": [{"at": 1}]}'):

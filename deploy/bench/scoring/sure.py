@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from .measure import folded
+from .reading import day, number
 
 
 class Sure:
@@ -19,9 +20,9 @@ class Sure:
             try:
                 values = json.loads(text)["values"]
                 for value in values:
-                    key = (folded(str(value["series"])), folded(str(value["at"])))
-                    number = value["value"] if isinstance(value["value"], (int, float)) else None
-                    self._trusted.setdefault(key, []).append((number, value["trusted"] is True))
+                    key = (folded(str(value["series"])), _place(str(value["at"])))
+                    read = value["value"] if isinstance(value["value"], (int, float)) else None
+                    self._trusted.setdefault(key, []).append((read, value["trusted"] is True))
                     self._series.add(key[0])
             except (ValueError, KeyError, TypeError):
                 continue
@@ -34,7 +35,13 @@ class Sure:
         name = folded(series)
         if name not in self._series and len(self._series) == 1:
             name = next(iter(self._series))  # a lone series may go by another name in the figure
-        found = self._trusted.get((name, folded(at)), [])
-        near = [is_trusted for number, is_trusted in found
-                if value is None or number is None or abs(number - value) <= 1e-4 * max(abs(number), abs(value))]
+        found = self._trusted.get((name, _place(at)), [])
+        near = [is_trusted for read, is_trusted in found
+                if value is None or read is None or abs(read - value) <= 1e-4 * max(abs(read), abs(value))]
         return bool(near) and all(near)
+
+
+def _place(at: str) -> str:
+    """A place by its number or its day, so that the same date in another form is the same place."""
+    when = day(at) if number(at) is None else None
+    return folded(at) if when is None else f"day {when:g}"

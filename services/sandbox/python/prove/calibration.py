@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -90,6 +90,27 @@ class Calibration:
     x: Axis
     y: Axis
     y2: Axis | None
+
+    def scaled(self, factor: float) -> Calibration:
+        """The same of a picture that was made smaller or larger by a factor."""
+        axes = [None if axis is None else _scaled(axis, factor) for axis in (self.x, self.y, self.y2)]
+        return Calibration(tuple(scaled(self.box, factor)), *axes)
+
+
+def scaled(box, factor: float) -> list[float]:
+    """A box (x, y, w, h) in pixel centres of a picture that was scaled."""
+    x, y, w, h = box
+    return [(x + 0.5) * factor - 0.5, (y + 0.5) * factor - 0.5, w * factor, h * factor]
+
+
+def _scaled(axis: Axis, factor: float) -> Axis:
+    ticks = [replace(tick, pixel=(tick.pixel + 0.5) * factor - 0.5) for tick in axis.ticks]
+    other = replace(axis, ticks=ticks, length=axis.length * factor, residual=axis.residual * factor,
+                    problems=list(axis.problems))
+    if axis.slope is not None:
+        other.slope = axis.slope / factor
+        other.intercept = axis.intercept + axis.slope * (0.5 / factor - 0.5)
+    return other
 
 
 def read(evidence: dict) -> Calibration | None:

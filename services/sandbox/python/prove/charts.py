@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import cv2
 import numpy as np
 
 from . import bars, calibration, curves, names
@@ -15,15 +16,33 @@ from .ties import Ties
 
 LEAST = 2.0  # pixels that a value may lie off the ink
 SHARE = 0.0075  # or this share of its axis, if that is more
+WORK_PIXELS = 4_500_000  # larger pictures are measured on a smaller copy
 
 
 def prove(picture: np.ndarray, evidence: dict, found: Calibration, claims: list[Claim], notes: list[str]) -> int:
     """Measures every claim in place; returns how many marks of the picture no value explains."""
+    factor = (WORK_PIXELS / (picture.shape[0] * picture.shape[1])) ** 0.5
+    if factor >= 1:
+        return _prove(picture, evidence, found, claims, notes)
+    small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    boxes = {name: [{**one, **{key: calibration.scaled(box, factor) for key in ("box", "swatch")
+                               if len(box := numbers(one.get(key))) == 4 and None not in box}}
+                    for one in items(evidence.get(name))] for name in ("text", "legend")}
+    missing = _prove(small, {**evidence, **boxes}, found.scaled(factor), claims, notes)
+    for claim in claims:
+        claim.px = None if claim.px is None else tuple((v + 0.5) / factor - 0.5 for v in claim.px)
+        claim.residual = None if claim.residual is None else claim.residual / factor
+    return missing
+
+
+def _prove(picture: np.ndarray, evidence: dict, found: Calibration, claims: list[Claim], notes: list[str]) -> int:
     texts = [(box, one) for one in items(evidence.get("text")) if len(box := numbers(one.get("box"))) == 4
              and None not in box]
     legend = _legend(evidence)
     inside = [box for box, one in texts if one.get("role") != "legend"]
-    ink = Ink(picture, found.box, inside, [(box, rgb) for _name, box, rgb in legend if box], _paper(evidence))
+    samples = [box for one in items(evidence.get("legend")) if len(box := numbers(one.get("swatch"))) == 4
+               and None not in box]
+    ink = Ink(picture, found.box, inside, [(box, rgb) for _name, box, rgb in legend if box], samples, _paper(evidence))
     _turn(claims, found)
     _place(claims, found)
     known = [np.array(rgb, float) for _name, _box, rgb in legend]

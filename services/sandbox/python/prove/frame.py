@@ -9,6 +9,7 @@ import numpy as np
 from .reading import MAX_PIXELS, number, numbers, table
 
 STRONGEST = 20.0  # levels of smoothing
+SMOOTHED = 4_000_000  # pixels; smoothing more thoroughly takes too long beyond
 
 
 class Frame:
@@ -57,4 +58,6 @@ def _smoothed(picture: np.ndarray, strength: float | None) -> np.ndarray:
     """Without the noise that the look measured. Colours are not settled as there: what is measured stays the picture's."""
     if not strength or strength <= 0:
         return picture
+    if picture.shape[0] * picture.shape[1] > SMOOTHED:
+        return cv2.medianBlur(picture, 3)
     return cv2.fastNlMeansDenoisingColored(picture, None, min(strength, STRONGEST), min(strength, STRONGEST), 5, 15)

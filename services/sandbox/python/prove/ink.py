@@ -14,7 +14,7 @@ class Ink:
     """The plot area of a picture, a little beyond its box (bars and lines may reach past the last grid line)."""
 
     def __init__(self, picture: np.ndarray, box, texts: list[tuple[float, float, float, float]],
-                 legend: list[tuple[tuple[float, float, float, float], tuple[int, int, int]]], paper=None):
+                 legend: list[tuple[tuple[float, float, float, float], tuple[int, int, int]]], samples=(), paper=None):
         height, width = picture.shape[:2]
         x, y, w, h = box
         extra = 0.06 * max(w, h)
@@ -24,6 +24,8 @@ class Ink:
         self.inner = (int(x) - self.left, int(y) - self.top, int(x + w) - self.left + 1, int(y + h) - self.top + 1)
         self.ground = self._ground(paper)
         self._hide_legend([((a - self.left, b - self.top, c, d), rgb) for (a, b, c, d), rgb in legend])
+        for a, b, c, d in samples:
+            self._paint((a - self.left - 1, b - self.top - 1, c + 2, d + 2))
         self.texts = []
         for a, b, c, d in texts:
             place = (a - self.left, b - self.top, c, d)

@@ -17,15 +17,21 @@ TRUSTED, DOUBTFUL, AXIS = (0, 114, 178), (213, 94, 0), (94, 60, 153)
 PAPER, INK = (255, 255, 255), (38, 38, 38)
 DIM = 0.55  # how much of the original is left
 LEAST_WIDTH = 1100  # pixels: marks on a smaller picture would be too coarse to tell their shapes
+MOST_PIXELS = 8_300_000  # of the overlay: 4K
 FINE = 4  # bits of the fraction of a pixel that OpenCV draws to
 
 
 def draw(picture: np.ndarray, found: Calibration | None, claims: list[Claim], back) -> np.ndarray:
-    """The overlay as RGB: the picture (a small one enlarged by a whole factor) and a caption below it.
+    """The overlay as RGB: the picture (a small one enlarged by a whole factor, one beyond 4K made
+    smaller) and a caption below it.
 
     ``back`` takes a place of the evidence to the picture, see ``frame.Frame``.
     """
-    factor = max(1, round(LEAST_WIDTH / picture.shape[1])) if picture.shape[1] < LEAST_WIDTH else 1
+    factor = min(1.0, (MOST_PIXELS / (picture.shape[0] * picture.shape[1])) ** 0.5)
+    if picture.shape[1] < LEAST_WIDTH and picture.shape[0] < LEAST_WIDTH:
+        factor = max(1, round(LEAST_WIDTH / picture.shape[1]))
+    if factor < 1:
+        picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     canvas = _dimmed(picture)
     if factor > 1:
         canvas = cv2.resize(canvas, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
