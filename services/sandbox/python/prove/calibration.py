@@ -11,6 +11,7 @@ from . import names
 from .reading import items, number, numbers, table, text
 
 MAX_RESIDUAL = 1.5  # pixels a labelled tick may lie off a scale that is believed
+SHARE = 0.002  # or this share of the axis, if that is more: large pictures are measured on smaller copies
 MIN_TICKS = 3  # labelled ticks a believed scale rests on
 SURE = 0.8  # confidence in the text of a tick from which it is believed
 
@@ -172,12 +173,13 @@ def _slack(axis: Axis) -> float:
     """How far ticks may lie off the scale. Months have 28 to 31 days, so monthly ticks that are drawn evenly lie off by
     up to two days."""
     when = sorted(tick.value for tick in axis.ticks if tick.value is not None)
+    usual = max(MAX_RESIDUAL, SHARE * axis.length)
     if axis.scale != "date" or len(when) < 2 or min(np.diff(when)) < 28:
-        return MAX_RESIDUAL
-    return max(MAX_RESIDUAL, 2 / abs(axis.slope))
+        return usual
+    return max(usual, 2 / abs(axis.slope))
 
 
-def _judge(axis: Axis, limit: float = MAX_RESIDUAL) -> None:
+def _judge(axis: Axis, limit: float) -> None:
     """Says what keeps the scale from being believed, by the ticks themselves and not by what the fit says of itself."""
     off = [abs(at - tick.pixel) for tick in axis.ticks if tick.value is not None
            and (at := axis.pixel(tick.value)) is not None]
