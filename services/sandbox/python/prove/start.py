@@ -219,8 +219,9 @@ def _drawn(one: Run, name: str | None) -> np.ndarray | None:
 
 def _by_ocr(one: Run, name: str) -> dict:
     """What the look reads in a delivered picture that has no figure's data."""
-    from look import image, report
+    from look import image, models, report
 
+    models.load()
     output = next(o for o in one.outputs if o["name"] == name)
     data = one.folder.read(output.get("file"), 64 << 20, name[:100])
     seen = compare.wanted(report.see(image.decode(data)))
