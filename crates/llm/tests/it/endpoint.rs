@@ -79,7 +79,7 @@ impl Endpoint {
 pub fn quick() -> Limits {
     Limits {
         read_timeout: Duration::from_millis(400),
-        idle_timeout: Duration::from_millis(200),
+        idle_timeout: Duration::from_millis(400),
         total_timeout: Duration::from_secs(5),
         retry_delay: Duration::from_millis(5),
         max_retry_after: Duration::from_millis(1500),

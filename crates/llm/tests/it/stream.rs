@@ -160,7 +160,8 @@ async fn faults_within_a_stream_are_judged() {
         (fault(json!({"message": "out of memory", "code": 500})), ErrorKind::Unavailable, 3),
         (fault(json!({"message": "slow down", "code": 429})), ErrorKind::RateLimited, 3),
         (fault(json!({"message": "too long", "code": 400})), ErrorKind::Refused, 1),
-        (vec![Say(format!("data: {}\n\n", "x".repeat(100_000)))], ErrorKind::BadAnswer, 1),
+        // A line without end.
+        (vec![Say(format!("data: {}", "x".repeat(100_000)))], ErrorKind::BadAnswer, 1),
         ([piece(" ")].into_iter().chain(end()).collect(), ErrorKind::BadAnswer, 1),
     ];
     for (script, kind, asked) in rows {
