@@ -54,8 +54,8 @@ impl LlamaServer {
             "none",
             "--no-webui",
         ];
-        let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
-        let kept = Kept::start(folder.path(), &words, &[("PATH", path)]).map_err(|error| error.to_string())?;
+        let environment = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin".to_owned())];
+        let kept = Kept::start(folder.path(), &words, &environment).map_err(|error| error.to_string())?;
         let url = wait_for(&kept, &folder.path().join("log"))?;
         Ok(Self { url, _kept: kept, _folder: folder })
     }

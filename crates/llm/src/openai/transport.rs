@@ -137,14 +137,18 @@ impl Transport {
         Ok(Response::from(whole))
     }
 
-    /// The rest of a body that came in one piece.
+    /// The whole body of an answer in one piece, of which the first piece is there.
     async fn read(&self, mut response: Response, mut body: Vec<u8>) -> Result<Vec<u8>, Failed> {
-        self.bounded(body.len(), self.limits.max_reply_bytes)?;
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            self.bounded(body.len() + chunk.len(), self.limits.max_reply_bytes)?;
-            body.extend_from_slice(&chunk);
+        let most = self.limits.max_reply_bytes;
+        loop {
+            if body.len() > most {
+                return Err(self.too_long(most));
+            }
+            match response.chunk().await.map_err(|error| self.broken(&error))? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => return Ok(body),
+            }
         }
-        Ok(body)
     }
 
     /// The whole answer of a stream, as the body that it would have been.
@@ -157,13 +161,14 @@ impl Transport {
         let mut chunk = first.to_vec();
         loop {
             received += chunk.len();
-            self.bounded(received, most.saturating_mul(FRAMES))?;
             match assembly.take(&chunk) {
                 Ok(text) if text.is_empty() => {}
                 Ok(text) => call.tell(Heard::Text(&text)),
                 Err(failure) => return Ok(failure.to_string().into_bytes()),
             }
-            self.bounded(assembly.len(), most)?;
+            if assembly.len() > most || received > most.saturating_mul(FRAMES) {
+                return Err(self.too_long(most));
+            }
             let patience = if assembly.is_done() { CLOSING } else { self.limits.idle_timeout };
             chunk = match tokio::time::timeout(patience, response.chunk()).await {
                 Ok(Ok(Some(chunk))) => chunk.to_vec(),
@@ -183,12 +188,9 @@ impl Transport {
         }
     }
 
-    fn bounded(&self, bytes: usize, most: usize) -> Result<(), Failed> {
-        if bytes <= most {
-            return Ok(());
-        }
+    fn too_long(&self, most: usize) -> Failed {
         let error = ModelError::new(ErrorKind::BadAnswer, &self.model, format!("an answer of more than {most} bytes"));
-        Err(Failed { error, passing: false, retry_after: None })
+        Failed { error, passing: false, retry_after: None }
     }
 
     /// Silence within an answer. It is not repeated: what was written is paid for.

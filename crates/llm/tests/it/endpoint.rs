@@ -78,9 +78,9 @@ impl Endpoint {
 /// Limits that make the tests quick.
 pub fn quick() -> Limits {
     Limits {
-        read_timeout: Duration::from_millis(400),
-        idle_timeout: Duration::from_millis(400),
-        total_timeout: Duration::from_secs(5),
+        read_timeout: Duration::from_secs(1),
+        idle_timeout: Duration::from_secs(1),
+        total_timeout: Duration::from_secs(10),
         retry_delay: Duration::from_millis(5),
         max_retry_after: Duration::from_millis(1500),
         max_reply_bytes: 64 * 1024,

@@ -126,12 +126,12 @@ async fn a_dead_model_is_told_from_a_slow_one() {
     let started = std::time::Instant::now();
     let error = server.ask(quick(), plain()).await.unwrap_err();
     assert_eq!((error.kind, error.slow), (ErrorKind::Timeout, false), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert!(error.failure().detail.contains("did not answer in time"));
     assert_eq!(server.asked.load(Ordering::SeqCst), 1);
     let endless: Vec<Do> = (0..1000).flat_map(|_| [piece("x"), Wait(20)]).collect();
     let server = Streaming::start(vec![endless]);
-    let limits = Limits { total_timeout: Duration::from_millis(600), ..quick() };
+    let limits = Limits { total_timeout: Duration::from_millis(1500), ..quick() };
     let error = server.ask(limits, plain()).await.unwrap_err();
     assert_eq!((error.kind, error.slow), (ErrorKind::Timeout, true), "{error}");
     assert!(error.failure().detail.contains("was still writing its answer when its time was up"));
