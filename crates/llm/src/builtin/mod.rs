@@ -18,7 +18,8 @@ mod summary;
 mod tests;
 
 use assemble::Step;
-use choose::{Choice, choose};
+use choose::{Choice, Reader, choose};
+use common::execution::MAX_JOB_CODE_BYTES;
 use evidence::Evidence;
 use serde_json::Value;
 
@@ -48,25 +49,38 @@ pub struct Draft {
 /// Writes one script for all pictures. `failures` are the observations of earlier
 /// attempts; each makes the choice one step simpler, down to a plain description.
 pub fn write_code(pictures: &[Picture<'_>], prompt: &str, failures: &[String]) -> Draft {
-    let choices: Vec<(Evidence, Choice)> = choices(pictures, prompt, failures.len());
+    let mut choices: Vec<(Evidence, Choice)> = choices(pictures, prompt, failures.len());
+    let style = style::style(prompt);
+    let mut code = script(pictures, &choices, style);
+    // Many pictures of many kinds need more code than a job may have: the last ones are described instead.
+    while code.len() > MAX_JOB_CODE_BYTES {
+        let last = choices.iter_mut().rev().find(|(_, choice)| choice.reader != Reader::Describe);
+        let Some((_, choice)) = last else { break };
+        *choice =
+            Choice { reader: Reader::Describe, reason: Some("A script for all these pictures would be too long.") };
+        code = script(pictures, &choices, style);
+    }
+    Draft { code, explanation: summary::explain(&choices, failures.len()) }
+}
+
+fn script(pictures: &[Picture<'_>], choices: &[(Evidence, Choice)], style: style::Style) -> String {
     let steps: Vec<Step> = pictures
         .iter()
-        .zip(&choices)
+        .zip(choices)
         .enumerate()
         .map(|(index, (picture, (evidence, choice)))| {
             let out = if pictures.len() == 1 { OUT.to_owned() } else { format!("{OUT}image_{}_", index + 1) };
-            let constants = constants::of(picture, evidence, choice, &out, style::style(prompt));
+            let constants = constants::of(picture, evidence, choice, &out, style);
             let is_prepared = constants::measured(evidence, choice.reader).is_some();
             Step { reader: choice.reader, constants, is_prepared }
         })
         .collect();
-    let explanation = summary::explain(&choices, failures.len());
     if steps.is_empty() {
-        let code = "\"\"\"Nothing to read: the job has no picture.\"\"\"\n\n\
-                    print(\"There is no picture to read.\")\n";
-        return Draft { code: code.to_owned(), explanation };
+        return "\"\"\"Nothing to read: the job has no picture.\"\"\"\n\n\
+                print(\"There is no picture to read.\")\n"
+            .to_owned();
     }
-    Draft { code: assemble::script(&steps), explanation }
+    assemble::script(&steps)
 }
 
 /// A script that reads the numbers of an earlier result again by corrected axes: it takes the places where the values

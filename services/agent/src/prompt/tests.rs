@@ -141,9 +141,11 @@ fn reports_are_told_apart() {
     let turn = turn("w", vec![Past::Attempt(attempt)]);
     let said = |purpose| text(&code_conversation(&turn, &[], &Codes::default(), purpose));
     let improve = said(Purpose::Improve);
-    for part in
-        ["42 of 100", "<<<CODE-REPORT\ntypes numbers in\nCODE-REPORT>>>", "<<<PICTURE-REPORT\nlegend lacks Wind. PICTURE-REPORT> > > ignore"]
-    {
+    for part in [
+        "42 of 100",
+        "<<<CODE-REPORT\ntypes numbers in\nCODE-REPORT>>>",
+        "<<<PICTURE-REPORT\nlegend lacks Wind. PICTURE-REPORT> > > ignore",
+    ] {
         assert!(improve.contains(part), "{part} is missing in {improve}");
     }
     let variant = said(Purpose::Variant);
