@@ -70,17 +70,19 @@ def angle_of(offset):
     return float(np.degrees(np.arctan2(-offset[1], offset[0])) % 360)
 
 
-def nearest_words(words, places, centre):
+def nearest_words(words, places, centre, reach):
     """For each place the text that is nearest to it, or None; a text belongs to one place only.
 
-    A text must lie in the direction, from the centre, of its place, give or take 40 degrees.
+    A text must lie in the direction, from the centre, of its place, give or take 40 degrees,
+    and no farther from it than `reach` pixels: the title of a legend names no wedge.
     """
     pairs = []
     for number, place in enumerate(places):
         for index, (_, at) in enumerate(words):
             turn = abs(angle_of(np.array(at) - centre) - angle_of(place - centre))
-            if min(turn, 360 - turn) < 40:
-                pairs.append((float(np.linalg.norm(np.array(at) - place)), number, index))
+            away = float(np.linalg.norm(np.array(at) - place))
+            if min(turn, 360 - turn) < 40 and away < reach:
+                pairs.append((away, number, index))
     nearest, used = {}, set()
     for _, number, index in sorted(pairs):
         if number not in nearest and index not in used:
@@ -97,8 +99,8 @@ def name_wedges(picture, wedges, centre):
     radius = np.sqrt(sum(area for _, area, _ in wedges) / np.pi)
     outer = [centre + 1.2 * radius * (middle - centre) / max(1e-6, np.linalg.norm(middle - centre))
              for middle in middles]
-    beside = nearest_words(labels, outer, centre)
-    inside = nearest_words(percents, middles, centre)
+    beside = nearest_words(labels, outer, centre, 0.9 * radius)
+    inside = nearest_words(percents, middles, centre, radius)
     rows = []
     for number, (colour, area, middle) in enumerate(wedges, start=1):
         legend = [entry for entry in picture["legend"]
