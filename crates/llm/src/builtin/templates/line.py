@@ -87,7 +87,14 @@ def regular_steps(axis):
         return np.arange(pixels[0] - 4 * step, pixels[-1] + 4.5 * step, step)
     ticks = to_value(axis, pixels)
     whole = np.abs(ticks - ticks.round()).max() < 0.05 and abs(axis["slope"]) <= 1 / 6
-    step = 1 if whole and axis["scale"] != "date" else nice_step(axis, 3 if axis["scale"] == "date" else 6)
+    # Between whole years there is nothing to read; other units may well have values in between.
+    are_years = ticks.min() >= 1500 and ticks.max() <= 2200
+    if axis["scale"] == "date":
+        step = nice_step(axis, 3)
+    elif whole and (are_years or abs(axis["slope"]) >= 1 / 24):
+        step = 1
+    else:
+        step = nice_step(axis, 8)
     margin = 0.5 * np.ptp(ticks) + step
     first, last = np.floor((ticks.min() - margin) / step), np.ceil((ticks.max() + margin) / step)
     return np.sort((np.arange(first, last + 1) * step - axis["intercept"]) / axis["slope"])
