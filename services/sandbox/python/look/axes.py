@@ -128,8 +128,8 @@ def _measure(picture: Picture, items: list[TextItem], lines: Lines, box: Box, no
     numbers = [i for i in labels["right"] if numerals.looks_numeric(i.text)]
     if len(numbers) >= 2:
         right = _axis(picture, items, lines, box, "right", numbers, quiet := [])
-        if right.fit is None or len(right.fit.inliers) < 3:
-            right = None
+        if right.fit is None or len(right.fit.inliers) < 3 or np.ptp([t.pixel for t in right.ticks]) < 0.4 * box.height:
+            right = None  # names of a legend may be numbers in a column, too
         elif y.fit is None:
             y, right = right, None
             notes.extend(quiet)

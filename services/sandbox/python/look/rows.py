@@ -41,7 +41,9 @@ def _pieces(picture: Picture, item: TextItem, marks: list[list[float]]) -> list[
     letters = [(x0 + int(a), x0 + int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     if len(letters) < 2:
         return None
-    for gap in (max(2.0, 0.22 * h), 1.0):
+    # Letters that stand as close as in a word part only where they are digits of numbers.
+    are_numbers = all(c.isdigit() or c in " .,-−–%" for c in item.text)
+    for gap in (max(2.0, 0.22 * h), 1.0) if are_numbers else (max(2.0, 0.22 * h),):
         words = _joined(letters, gap)
         for places in marks:
             groups = _around(words, places, h)
