@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -44,6 +45,7 @@ def fit_ticks(texts: list[str], pixels: list[float], tolerance: float) -> Fit | 
     tried with decimal point and with decimal comma; the reading that explains
     more ticks wins, the point on a draw. Returns None when fewer than two agree.
     """
+    texts = _powers(texts)
     best: Fit | None = None
     for comma in (False, True):
         values = [numerals.parse_lenient(t, comma) for t in texts]
@@ -59,6 +61,12 @@ def fit_ticks(texts: list[str], pixels: list[float], tolerance: float) -> Fit | 
     if len(best.inliers) < 2 or (readable > 2 and len(best.inliers) < max(2, 0.5 * readable)):
         return None
     return best
+
+
+def _powers(texts: list[str]) -> list[str]:
+    """Among powers of ten a raised 0 that was read as a degree sign is an exponent."""
+    powers = sum(bool(re.match(r"^[-−]?10(\^|[⁰¹²³⁴-⁹⁻])", t.strip())) for t in texts)
+    return [re.sub(r"^10[º°oO]$", "10^0", t.strip()) for t in texts] if powers >= 2 else texts
 
 
 def fit_values(pixels: list[float], values: list[float | None], tolerance: float) -> Fit | None:

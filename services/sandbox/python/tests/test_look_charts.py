@@ -140,6 +140,15 @@ class LogAxis(unittest.TestCase):
         self.assertAlmostEqual(found.at(350), 10**3.5, delta=5)
 
 
+    def test_raised_zero(self):
+        """Protects log axes whose 10^0 reads as ten degrees, also when another power is misread."""
+        found = fit.fit_ticks(["10³", "10²", "10²", "10º"], [77, 183, 290, 396], 2.3)
+        self.assertTrue(found.log)
+        self.assertAlmostEqual(found.at(290), 10, delta=0.3)
+        degrees = fit.fit_ticks(["0°", "10°", "20°", "30°"], [0, 50, 100, 150], 2.0)
+        self.assertAlmostEqual(degrees.at(50), 10, delta=0.01)
+
+
 class Curves(unittest.TestCase):
     """Telling curves from points."""
 
