@@ -50,7 +50,13 @@ def prove_pie(picture: np.ndarray, evidence: dict, claims: list[Claim], notes: l
         return 0
     sectors = _sectors(picture, centre, radius, np.array(colours, float))
     rim = 2 * np.pi * sum(radius) / 2
-    ties = Ties(picture, evidence)
+    # The disc is painted over, so that samples of colours beside names are a key's and not its own sectors.
+    bare = picture.copy()
+    middle, size = (round(centre[0]), round(centre[1])), (round(1.04 * radius[0]) + 1, round(1.04 * radius[1]) + 1)
+    rim_colour = np.median(np.concatenate([picture[0], picture[-1]]), axis=0)
+    cv2.ellipse(bare, middle, size, 0, 0, 360, tuple(int(v) for v in rim_colour), -1)
+    ties = Ties(bare, evidence)
+    has_key = ties.keyed([colour for colour, _share, _middle in sectors])
     pairs = []
     for c, claim in enumerate(claims):
         for s, (colour, share, _middle) in enumerate(sectors):
@@ -74,7 +80,7 @@ def prove_pie(picture: np.ndarray, evidence: dict, claims: list[Claim], notes: l
         around = [(centre[0] + part * radius[0] * np.sin(turn), centre[1] - part * radius[1] * np.cos(turn))
                   for part in (0.5, 0.7, 0.9, 1.05, 1.2, 1.35)
                   for turn in middle + np.linspace(-0.35, 0.35, 5) * 2 * np.pi * share / 100]
-        reason = ties.why_not(claim.at, [colour], around)
+        reason = ties.why_not(claim.at, [colour], [] if has_key else around)
         if number(claim.at) is not None:
             reason = "A number printed on a sector is not its name."
         if reason:

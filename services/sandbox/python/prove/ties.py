@@ -38,6 +38,12 @@ class Ties:
                 return None
         return f"Nothing in the picture ties the name “{name}” to what is drawn."
 
+    def keyed(self, colours: list[np.ndarray]) -> bool:
+        """Whether texts have samples of at least two of the colours: then the picture has a key, found or not."""
+        met = [place for place, colour in enumerate(colours)
+               if any(self._sampled(box, [colour]) for _said, box in self.texts[:200])]
+        return len(self.legend) >= 2 or len(met) >= 2
+
     def _sampled(self, box, colours: list[np.ndarray]) -> bool:
         """Whether a sample of one of the colours stands left or right of the text, near it."""
         x, y, w, h = box
