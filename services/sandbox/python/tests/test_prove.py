@@ -10,8 +10,7 @@ from pathlib import Path
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
-
-from .prove_support import Chart, bars_data, figure_data, line_data, proof
+from prove_support import Chart, bars_data, figure_data, line_data, proof
 
 NAMES = ["North", "South", "East", "West"]
 HEIGHTS = np.array([120.0, 95.0, 143.0, 78.0])

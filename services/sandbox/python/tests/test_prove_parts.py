@@ -13,8 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from prove import compare, names, reading, words
-
-from .prove_support import bars_data, figure_data, line_data, proof
+from prove_support import bars_data, figure_data, line_data, proof
 
 COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44))
 
