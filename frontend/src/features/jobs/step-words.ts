@@ -28,7 +28,7 @@ const RUN_ENDS: Record<string, string> = {
 export const runWords = (status: string) => RUN_ENDS[status] ?? status.replaceAll('_', ' ')
 
 function thinkTitle(step: Step): string {
-  if (step.state === 'running') return 'Thinking'
+  if (step.state === 'running' || step.state === 'cancelled') return 'Thinking'
   switch (step.detail.action) {
     case 'write_code':
       return 'Wrote the code'
@@ -45,7 +45,8 @@ function thinkTitle(step: Step): string {
 
 /** A step in human words. */
 export function stepTitle(step: Step): string {
-  const running = step.state === 'running'
+  // What was stopped was never done: it is told as it was while it went on.
+  const running = step.state === 'running' || step.state === 'cancelled'
   switch (step.kind) {
     case 'look':
       return running

@@ -34,7 +34,9 @@ export function Summary({ progress, job, results, onProof }: Props) {
       {progress.state === 'cancelled' && (
         <p className="mb-2 font-medium">Stopped. What existed by then is kept.</p>
       )}
-      {first && <p className="max-w-4xl text-lg text-pretty break-words">{plainName(first)}</p>}
+      {first && !(progress.state === 'cancelled' && !results?.outputs.length) && (
+        <p className="max-w-4xl text-lg text-pretty break-words">{plainName(first)}</p>
+      )}
       {rest.map((paragraph) => (
         <p key={paragraph} className="mt-2 max-w-4xl text-sm break-words text-muted-foreground">
           {plainName(paragraph)}

@@ -181,7 +181,13 @@ function Role({ role }: { role: ModelRole }) {
         })}
       </ol>
       <div className="mt-auto">
-        <Try role={role.role} example={words.example} />
+        {role.chain.some((model) => model.host) ? (
+          <Try role={role.role} example={words.example} />
+        ) : (
+          <p className="mt-4 border-t pt-4 text-sm text-muted-foreground">
+            There is no model to ask. Rules work on pictures, not on questions.
+          </p>
+        )}
       </div>
     </Card>
   )

@@ -64,7 +64,9 @@ export function PrintCard({
   )
   return (
     <OutputCard output={print.image} tools={tools}>
-      {view === 'print' && <OutputImage output={print.image} className={first ? 'h-[26rem]' : 'h-64'} />}
+      {view === 'print' && (
+        <OutputImage output={print.image} className={first ? 'aspect-[8/5] max-h-[26rem]' : 'h-64'} />
+      )}
       {view === 'compare' && original && <Comparison print={print} original={original} />}
       {view === 'chart' && print.figure && !failed && (
         <OutputText output={print.figure}>

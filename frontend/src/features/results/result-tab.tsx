@@ -16,11 +16,11 @@ export function ResultTab({ outputs, hidden, original }: Props) {
   const table = data.find((output) => viewerFor(output) === 'table')
   const [first, ...rest] = prints
   return (
-    <div className="grid gap-4">
+    <div className="@container grid gap-4">
       <div
         className={
           table && first
-            ? 'grid items-start gap-4 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]'
+            ? 'grid items-start gap-4 @4xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]'
             : 'grid gap-4'
         }
       >
@@ -38,7 +38,7 @@ export function ResultTab({ outputs, hidden, original }: Props) {
         )}
       </div>
       {rest.length > 0 && (
-        <div className="grid gap-4 xl:grid-cols-2">
+        <div className="grid gap-4 @3xl:grid-cols-2">
           {rest.map((print) => (
             <PrintCard key={print.image.name} print={print} original={original} first={false} />
           ))}
