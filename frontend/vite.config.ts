@@ -48,6 +48,7 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['./src/test/setup.ts'],
     css: false,
+    testTimeout: 40_000,
     include: ['src/**/*.test.{ts,tsx}'],
   },
 })

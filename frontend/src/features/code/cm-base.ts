@@ -32,8 +32,14 @@ const theme = EditorView.theme({
     border: '1px solid var(--border)',
     borderRadius: '6px',
   },
-  '.cm-deletedChunk, .cm-deletedLine': {
-    backgroundColor: 'color-mix(in oklab, var(--destructive) 14%, transparent)',
+  '.cm-deletedChunk, .cm-deletedLine, del.cm-deletedLine': {
+    backgroundColor: 'color-mix(in oklab, var(--destructive) 9%, var(--code)) !important',
+  },
+  // Code that is gone is told by its ground; coloured words on it would be too faint.
+  '.cm-deletedChunk *, .cm-deletedLine *': { color: 'var(--foreground) !important' },
+  '.cm-deletedText': {
+    background: 'color-mix(in oklab, var(--destructive) 22%, var(--code)) !important',
+    textDecoration: 'none',
   },
   '.cm-changedLine': { backgroundColor: 'color-mix(in oklab, var(--success) 12%, transparent) !important' },
   '.cm-changedText': { background: 'color-mix(in oklab, var(--success) 26%, transparent) !important' },

@@ -17,14 +17,14 @@ function RunLog({ title, run, live }: { title: string; run: Run; live: boolean }
   const ended = `${runWords(run.status)}${run.exit_code != null && run.exit_code !== 0 ? ` (exit code ${run.exit_code})` : ''}`
   return (
     <section aria-label={title} className="grid gap-4">
-      <h3 className="text-sm text-muted-foreground">
+      <h2 className="text-sm text-muted-foreground">
         {title}: {ended}
         {run.duration_ms !== undefined && ` after ${formatDuration(run.duration_ms)}`}
-      </h3>
+      </h2>
       <div>
-        <h4 className="mb-1.5 text-sm font-medium">
+        <h3 className="mb-1.5 text-sm font-medium">
           <Term of="stdout">What it printed</Term>
-        </h4>
+        </h3>
         <LogView
           parts={[{ stream: 'stdout', text: run.stdout ?? '' }]}
           label={`${title}: standard output`}
@@ -34,9 +34,9 @@ function RunLog({ title, run, live }: { title: string; run: Run; live: boolean }
       </div>
       {run.stderr && (
         <div>
-          <h4 className="mb-1.5 text-sm font-medium">
+          <h3 className="mb-1.5 text-sm font-medium">
             <Term of="stderr">Warnings and errors</Term>
-          </h4>
+          </h3>
           <LogView
             parts={[{ stream: 'stderr', text: run.stderr }]}
             label={`${title}: standard error`}
@@ -80,7 +80,7 @@ export function JobLog({
       ))}
       {results && results.notes.length > 0 && (
         <section aria-label="Notes">
-          <h3 className="mb-1.5 text-sm font-medium">Notes</h3>
+          <h2 className="mb-1.5 text-sm font-medium">Notes</h2>
           <ul className="grid list-disc gap-1 pl-5 text-sm text-muted-foreground">
             {results.notes.map((note) => (
               <li key={note}>{note}</li>

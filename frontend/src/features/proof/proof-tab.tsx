@@ -68,7 +68,7 @@ export function ProofTab({ job, results, over }: Props) {
           aria-label={`Proof of picture ${proof.picture + 1}`}
           className="grid gap-3"
         >
-          {proofs.length > 1 && <h3 className="font-display text-2xl">Picture {proof.picture + 1}</h3>}
+          {proofs.length > 1 && <h2 className="font-display text-2xl">Picture {proof.picture + 1}</h2>}
           <OneProof job={job} proof={proof} outputs={results?.outputs ?? []} over={over} />
         </section>
       ))}

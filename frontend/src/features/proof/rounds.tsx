@@ -42,7 +42,7 @@ function Report({ title, lines }: { title: string; lines: readonly string[] }) {
   if (lines.length === 0) return null
   return (
     <div>
-      <h4 className="mb-1 text-xs font-medium text-muted-foreground">{title}</h4>
+      <h3 className="mb-1 text-xs font-medium text-muted-foreground">{title}</h3>
       <ul className="grid list-disc gap-1 pl-4 text-sm">
         {lines.map((line) => (
           <li key={line} className="break-words">
@@ -58,9 +58,9 @@ function Report({ title, lines }: { title: string; lines: readonly string[] }) {
 export function Rounds({ rounds }: { rounds: readonly Round[] }) {
   return (
     <section aria-labelledby="rounds" className="grid gap-3">
-      <h3 id="rounds" className="font-display text-2xl">
+      <h2 id="rounds" className="font-display text-2xl">
         {rounds.length === 1 ? 'How well it was met' : `${rounds.length} rounds, scored`}
-      </h3>
+      </h2>
       <div className="grid gap-4 xl:grid-cols-2">
         {rounds.map((round) => {
           const kind = round.measures.find((measure) => measure.name === 'kind')

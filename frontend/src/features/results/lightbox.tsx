@@ -65,7 +65,7 @@ export default function Lightbox({ src, name, onClose }: { src: string; name: st
           className="mx-auto block object-contain"
           style={{
             width: `${zoom * 100}%`,
-            height: `${zoom * 100}%`,
+            height: `calc((100dvh - 10rem) * ${zoom})`,
             imageRendering: zoom >= 4 ? 'pixelated' : 'auto',
             maxWidth: 'none',
           }}
