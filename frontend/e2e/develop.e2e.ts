@@ -73,8 +73,8 @@ test('the first step is on the screen soon after Develop', async ({ page, server
     return seen - sent
   })
   console.log(`first step on screen ${Math.round(ms)} ms after Develop`)
-  // The aim is 300 ms on a machine that does nothing else; tests share theirs.
-  expect(ms).toBeLessThan(3000)
+  // The aim is 300 ms on a machine that does nothing else; tests share theirs, so only what would feel broken is caught.
+  expect(ms).toBeLessThan(10_000)
 })
 
 // Protects stopping: the button stops the job itself, not only the page.
@@ -90,7 +90,7 @@ test('Stop stops', async ({ scriptedPage: page, scripted }) => {
 
 // Protects whoever reloads or opens the page elsewhere in the middle: no step is lost, none is shown twice.
 test('a reload in the middle shows all of it', async ({ scriptedPage: page, scripted }) => {
-  scripted.answers([fenced(GOOD, 4_000)])
+  scripted.answers([fenced(GOOD, 15_000)])
   await develop(page, scripted.base)
   await expect(step(page, 'Looked at the picture')).toBeVisible()
   await page.reload()
@@ -109,7 +109,7 @@ test('a server that is killed in the middle comes back, and so does the page', a
 }) => {
   // Until it is there again every request fails.
   watch.expectError(/ERR_CONNECTION|ERR_INCOMPLETE|Failed to (load|fetch)|network error|status of 401/)
-  scripted.answers([fenced(GOOD, 6_000)])
+  scripted.answers([fenced(GOOD, 20_000)])
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(scripted.base)

@@ -9,8 +9,8 @@ export default defineConfig({
   // One after the other: the program, its jail and the browser share the machine with whoever builds on it.
   workers: 1,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [['list'], ...(process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [['json'] as const] : [])],
   use: { ...chromium, trace: 'retain-on-failure', viewport: { width: 1280, height: 800 } },
 })
