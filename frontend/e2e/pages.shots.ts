@@ -49,12 +49,10 @@ test('screenshots', async ({ browser, scripted, server }) => {
       await shoot(page, `${name}-${look.name}`)
     }
     await page.goto('/')
-    await page
-      .getByTestId('file-input')
-      .setInputFiles([
-        { name: 'bar_chart.png', mimeType: 'image/png', buffer: readFileSync(sample('bar_chart.png')) },
-        { name: 'report.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') },
-      ])
+    await page.getByTestId('file-input').setInputFiles([
+      { name: 'bar_chart.png', mimeType: 'image/png', buffer: readFileSync(sample('bar_chart.png')) },
+      { name: 'report.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') },
+    ])
     await page.getByText(/^\d+ × \d+$/).waitFor()
     await shoot(page, `new-filled-${look.name}`)
     await page.goto(`/jobs/${real}`)
