@@ -60,10 +60,14 @@ def measure(rgb: np.ndarray, box: Box, hide: list[tuple[float, float, float, flo
     rects: list[tuple[int, int, int, int]] = []
     near = [(pixels.apart(plot, colour) <= 42) & ink for colour, _ in colours]
     strong = cv2.dilate((off > 110).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    for index, (colour, share) in enumerate(colours):
+    halo = [np.abs(c - paper).max() < 80 and (m & strong).sum() > 0.7 * m.sum()
+            for (c, _), m in zip(colours, near, strict=True)]
+    # What lossy compression leaves around strong colours comes last, and only where these show nothing.
+    for index in sorted(range(len(colours)), key=lambda k: halo[k]):
+        colour, share = colours[index]
         mask = near[index]
-        if np.abs(colour - paper).max() < 80 and (mask & strong).sum() > 0.7 * mask.sum():
-            continue  # the halo that lossy compression leaves around strong colours
+        if halo[index] and (marks.lines or marks.dots or marks.areas or marks.steps or rects):
+            continue
         soft = _soft(plot, ink, paper, colour)
         for other in near[:index] + near[index + 1 :]:
             soft &= ~other
