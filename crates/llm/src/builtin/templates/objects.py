@@ -1,4 +1,4 @@
-"""Count objects: overlay.png with numbered contours and objects.csv.
+"""Count objects: objects.png with numbered contours and objects.csv.
 
 The uneven ground is evened out, what differs from it is separated by Otsu's
 threshold, and touching objects are cut apart with a watershed. Shapes smaller than
@@ -30,5 +30,5 @@ def count_objects(picture):
                          f"by about as many.")
     if at_edge:
         sentences.append(f"Touching the edge of the picture: {at_edge}.")
-    sentences.append("Check overlay.png; measurements are in objects.csv.")
+    sentences.append("Check objects.png; measurements are in objects.csv.")
     return " ".join(sentences)

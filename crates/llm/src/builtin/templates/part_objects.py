@@ -196,9 +196,9 @@ def outline_image(image, found):
 
 
 def save_objects(picture, image, found):
-    """overlay.png with numbered contours and objects.csv with the measurements."""
+    """objects.png with numbered contours and objects.csv with the measurements."""
     overlay = cv2.cvtColor(outline_image(image, found), cv2.COLOR_RGB2BGR)
-    cv2.imwrite(picture["out"] + "overlay.png", overlay)
+    cv2.imwrite(picture["out"] + "objects.png", overlay)
     pd.DataFrame([
         {
             "number": number,

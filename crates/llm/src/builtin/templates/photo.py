@@ -1,7 +1,7 @@
 """Describe a photo, and count objects where they clearly stand apart from the ground.
 
 Writes description.json, palette.png and histogram.png; with objects also
-overlay.png and objects.csv. It does not know what the picture shows.
+objects.png and objects.csv. It does not know what the picture shows.
 """
 
 import numpy as np
@@ -33,6 +33,6 @@ def look_at(picture):
         )
     save_objects(picture, image, found)
     return (
-        f"{sentence} {len(found)} separate objects stand out from the ground; overlay.png and "
+        f"{sentence} {len(found)} separate objects stand out from the ground; objects.png and "
         f"objects.csv number them. What they are is not known."
     )

@@ -1,6 +1,6 @@
 """Count objects the simple way: one threshold, one count for each separate shape.
 
-Touching objects are not told apart. Writes overlay.png and objects.csv.
+Touching objects are not told apart. Writes objects.png and objects.csv.
 """
 
 import cv2
@@ -27,8 +27,8 @@ def count_blobs(picture):
     columns = ["number", "area_px", "centre_x", "centre_y", "diameter_px"]
     pd.DataFrame(rows, columns=columns).to_csv(picture["out"] + "objects.csv", index=False)
     overlay = cv2.drawContours(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), large, -1, (0, 60, 255), 2)
-    cv2.imwrite(picture["out"] + "overlay.png", overlay)
+    cv2.imwrite(picture["out"] + "objects.png", overlay)
     return (
         f"Counted {len(large)} separate shapes with one threshold; touching objects count as "
-        f"one, so the true number may be higher. Saved overlay.png and objects.csv."
+        f"one, so the true number may be higher. Saved objects.png and objects.csv."
     )
