@@ -48,7 +48,7 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['./src/test/setup.ts'],
     css: false,
-    testTimeout: 40_000,
+    testTimeout: 90_000,
     include: ['src/**/*.test.{ts,tsx}'],
   },
 })

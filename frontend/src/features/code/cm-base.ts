@@ -35,14 +35,15 @@ const theme = EditorView.theme({
   '.cm-deletedChunk, .cm-deletedLine, del.cm-deletedLine': {
     backgroundColor: 'color-mix(in oklab, var(--destructive) 9%, var(--code)) !important',
   },
-  // Code that is gone is told by its ground; coloured words on it would be too faint.
+  // What changed is told by its ground; coloured words on it would be too faint.
   '.cm-deletedChunk *, .cm-deletedLine *': { color: 'var(--foreground) !important' },
   '.cm-deletedText': {
     background: 'color-mix(in oklab, var(--destructive) 22%, var(--code)) !important',
     textDecoration: 'none',
   },
-  '.cm-changedLine': { backgroundColor: 'color-mix(in oklab, var(--success) 12%, transparent) !important' },
-  '.cm-changedText': { background: 'color-mix(in oklab, var(--success) 26%, transparent) !important' },
+  '.cm-changedLine': { backgroundColor: 'color-mix(in oklab, var(--success) 7%, var(--code)) !important' },
+  '.cm-changedLine *': { color: 'var(--foreground) !important' },
+  '.cm-changedText': { background: 'color-mix(in oklab, var(--success) 22%, var(--code)) !important' },
   '.cm-collapsedLines': { background: 'var(--muted)', color: 'var(--muted-foreground)' },
   '.cm-finding': {
     margin: '0.15rem 0.75rem 0.35rem',

@@ -52,8 +52,9 @@ it.each([
   expect(readImageHead(head)).toEqual(expected)
 })
 
-const UPLOADS = process.env.DARKROOM_UPLOADS ?? '/work/shared/uploads'
+const UPLOADS = process.env.SHARED_UPLOADS ?? '../../shared/uploads'
 const expectedPath = `${UPLOADS}/expected.json`
+if (!existsSync(expectedPath)) console.warn(`SKIPPED the given uploads: ${UPLOADS} is not here`)
 
 /** Protects the promise that nothing the server takes is refused here, on the shared set of uploads. */
 it.skipIf(!existsSync(expectedPath))('never refuses what the server takes', () => {

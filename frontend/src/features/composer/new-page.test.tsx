@@ -1,6 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { cleanup, render, screen } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { createMemoryRouter, RouterProvider } from 'react-router'
 import { afterEach, expect, it, vi } from 'vitest'
 import { ApiProvider } from '@/api/context'
@@ -83,20 +82,25 @@ function open(onCreate: (request: Request) => Response) {
       </AuthContext>
     </QueryClientProvider>,
   )
-  return userEvent.setup({ applyAccept: false })
 }
+
+const choose = (file: File) =>
+  fireEvent.change(screen.getByTestId('file-input'), { target: { files: [file] } })
+const wish = () => screen.getByLabelText('What do you want from it?')
+const write = (text: string) => fireEvent.change(wish(), { target: { value: text } })
+const picture = () => new File([PNG], 'a.png', { type: 'image/png' })
 
 /** Protects the way from a picture to a job: uploaded, asked for with proof and a key, and opened. */
 it('makes a job of a picture and a wish', async () => {
   let asked: Request | undefined
-  const user = open((request) => {
+  open((request) => {
     asked = request.clone()
     return Response.json({ id: 'j1', state: 'queued', file_ids: ['f1'], prompt: 'read it' }, { status: 202 })
   })
-  await user.upload(screen.getByTestId('file-input'), new File([PNG], 'a.png', { type: 'image/png' }))
+  choose(picture())
   await screen.findByText('9 × 9')
-  await user.type(screen.getByLabelText('What do you want from it?'), 'read it')
-  await user.keyboard('{Control>}{Enter}{/Control}')
+  write('read it')
+  fireEvent.keyDown(wish(), { key: 'Enter', ctrlKey: true })
   await screen.findByText('the job')
   expect(await asked?.json()).toEqual({ file_ids: ['f1'], prompt: 'read it', options: {} })
   expect(asked?.headers.get('authorization')).toBe('Bearer tok')
@@ -112,23 +116,20 @@ it('keeps everything when the server refuses', async () => {
     detail: 'All places are taken.',
     advice: 'Wait a little.',
   }
-  const user = open(() => Response.json(problem, { status: 503 }))
-  await user.upload(screen.getByTestId('file-input'), new File([PNG], 'a.png', { type: 'image/png' }))
+  open(() => Response.json(problem, { status: 503 }))
+  choose(picture())
   await screen.findByText('9 × 9')
-  await user.type(screen.getByLabelText('What do you want from it?'), 'read it')
-  await user.click(screen.getByRole('button', { name: 'Develop' }))
+  write('read it')
+  fireEvent.click(screen.getByText('Develop'))
   expect(await screen.findByText('All places are taken.')).toBeInTheDocument()
-  expect(screen.getByLabelText('What do you want from it?')).toHaveValue('read it')
+  expect(wish()).toHaveValue('read it')
   expect(screen.getByText('9 × 9')).toBeInTheDocument()
 })
 
 /** Protects against a wasted upload: a PDF is refused here, in a sentence that helps. */
 it('refuses a PDF', async () => {
-  const user = open(() => new Response(null, { status: 500 }))
-  await user.upload(
-    screen.getByTestId('file-input'),
-    new File(['%PDF-1.7'], 'report.png', { type: 'image/png' }),
-  )
+  open(() => new Response(null, { status: 500 }))
+  choose(new File(['%PDF-1.7'], 'report.png', { type: 'image/png' }))
   expect(await screen.findByText(/This is a PDF.*screenshot/)).toBeInTheDocument()
   expect(screen.getByText('Add a picture first')).toBeInTheDocument()
 })

@@ -142,6 +142,7 @@ function axis(given: unknown, grid: string): Dict {
     tickvals: named || (one.unit === 'number' && !log) ? list(ticks.at) : undefined,
     ticktext: named ? list(ticks.labels).map((label) => text(label) ?? '') : undefined,
     showgrid: !named,
+    zeroline: !named,
     gridcolor: grid,
     zerolinecolor: grid,
     automargin: true,
