@@ -68,8 +68,12 @@ export function stepTitle(step: Step): string {
         : step.state === 'failed'
           ? 'The code failed'
           : 'Ran the code'
-    case 'proof':
-      return running ? 'Laying the values onto the picture' : 'Proofed the values'
+    case 'closer':
+      return running ? 'Enlarging a part of the picture' : 'Looked closer'
+    case 'measure':
+      return running ? 'Laying the values onto the picture' : 'Laid the values onto the picture'
+    case 'compare':
+      return running ? 'Scoring the result' : 'Held the result against the picture'
     default: {
       const words = step.kind.replaceAll('_', ' ')
       return words.charAt(0).toUpperCase() + words.slice(1)

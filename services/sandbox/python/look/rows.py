@@ -47,7 +47,7 @@ def _pieces(picture: Picture, item: TextItem, marks: list[list[float]]) -> list[
         words = _joined(letters, gap)
         for places in marks:
             groups = _around(words, places, h)
-            if groups is not None:
+            if groups is not None and (are_numbers or _stand_apart(words, groups, h)):
                 return groups
     words = _joined(letters, 0.3 * h)
     if len(words) >= 2 and all(numerals.looks_numeric(t) for t in item.text.split()) \
@@ -82,6 +82,14 @@ def _around(words: list[tuple[int, int]], places: list[float], tall: float) -> l
     close = sum(distance <= max(2.5, 0.35 * tall) for distance in off)
     # A label at either end may be pushed inwards to stay in the picture.
     return spans if close >= max(2, len(off) - 2) and max(off[1:-1], default=0.0) <= 0.6 * tall else None
+
+
+def _stand_apart(words: list[tuple[int, int]], groups: list[tuple[int, int]], tall: float) -> bool:
+    """Whether more blank lies between groups than between the words of any: a sentence below the plot does not."""
+    starts = {first for first, _ in groups}
+    between = [b[0] - a[1] for a, b in zip(words, words[1:], strict=False) if b[0] in starts]
+    within = [b[0] - a[1] for a, b in zip(words, words[1:], strict=False) if b[0] not in starts]
+    return min(between, default=0) >= max(0.3 * tall, 1.3 * max(within, default=0))
 
 
 def _read(picture: Picture, item: TextItem, pieces: list[tuple[int, int]]) -> list[TextItem]:
