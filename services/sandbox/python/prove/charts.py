@@ -72,6 +72,7 @@ def _prove(picture: np.ndarray, evidence: dict, found: Calibration, claims: list
                 claim.doubt(reason)
     for claim in claims:
         _judge(claim, found, picture.shape)
+    curves.doubt_hidden(claims)
     _printed(claims, texts, found)
     return looked.missing(taken, notes)
 

@@ -135,3 +135,16 @@ def _peaks(part: np.ndarray, radius: float) -> list[tuple[float, float]]:
         found.append((x, y))
         cv2.circle(rest, (round(x), round(y)), max(1, round(radius)), 0.0, -1)
     return found or [tuple(float(v) for v in np.argwhere(part).mean(axis=0)[::-1])]
+
+
+def doubt_hidden(claims) -> None:
+    """Doubts values of two lines at one place: only the upper one is seen there, the other may be anywhere."""
+    cells: dict[tuple[int, int], list] = {}
+    for claim in claims:
+        if claim.kind == "line" and claim.px is not None:
+            cells.setdefault((round(claim.px[0]), round(claim.px[1])), []).append(claim)
+    for (x, y), here in cells.items():
+        near = [other for dx in (-1, 0, 1) for dy in (-1, 0, 1) for other in cells.get((x + dx, y + dy), [])]
+        for claim in here:
+            if any(other.series != claim.series for other in near):
+                claim.doubt("Another line has the same place here: only one of the two can be seen.")

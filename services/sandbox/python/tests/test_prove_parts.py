@@ -12,7 +12,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from prove import compare, names, reading, words
+from prove import compare, curves, names, reading, words
+from prove.claims import Claim
 from prove_support import bars_data, figure_data, line_data, proof
 
 COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44))
@@ -230,6 +231,14 @@ class Parts(unittest.TestCase):
         pie = figure_data({"type": "pie", "slices": [{"label": "Rent", "fraction": 0.6}, {"label": "Food", "fraction": 0.4}]})
         self.assertEqual(words.alt_text(pie), "Pie chart of 2 shares: Rent 60 %, Food 40 %.")
         self.assertEqual(words.alt_text({}), "A figure without readable data.")
+
+    def test_of_two_lines_at_one_place_neither_is_sure(self):
+        """Protects hidden values: where lines meet only one is seen, and a misread value may stand on the other."""
+        met, other = Claim("up", "1", 5.0, px=(10.2, 20.4)), Claim("down", "1", 5.0, px=(10.6, 21.0))
+        apart, same = Claim("up", "2", 5.0, px=(40.0, 20.0)), Claim("up", "3", 5.0, px=(40.4, 20.0))
+        near = Claim("down", "2", 4.0, px=(40.0, 23.0))
+        curves.doubt_hidden([met, other, apart, same, near])
+        self.assertEqual([bool(claim.why) for claim in (met, other, apart, same, near)], [True, True, False, False, False])
 
 
 if __name__ == "__main__":
