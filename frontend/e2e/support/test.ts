@@ -28,12 +28,15 @@ interface TestFixtures {
   scriptedPage: Page
 }
 
-const sessions = new WeakMap<Server, SessionCookie>()
+const sessions = new WeakMap<Server, { link: string; cookie: SessionCookie }>()
 
 /** Opens the server's session in this context. */
 export async function signIn(context: BrowserContext, server: Server) {
-  const cookie = sessions.get(server) ?? (await server.signIn())
-  sessions.set(server, cookie)
+  // A server that was started again has another link, and its sessions of before are gone.
+  const link = server.signInLink
+  const known = sessions.get(server)
+  const cookie = known?.link === link ? known.cookie : await server.signIn()
+  sessions.set(server, { link, cookie })
   await context.addCookies([{ ...cookie, url: server.base, httpOnly: true, sameSite: 'Strict' }])
 }
 

@@ -19,9 +19,10 @@
 mod budget;
 pub mod circles;
 mod describe;
+mod leases;
 mod rounds;
 
-use crate::doc::{Area, Attempt, Closer, Job, Millis, Run, Seen, Step, Turn};
+use crate::doc::{Area, Attempt, Job, Millis, Run, Seen, Step, Turn};
 use crate::ending;
 use circles::Circle;
 use common::compare::Comparison;
@@ -394,17 +395,6 @@ impl Work {
         }
     }
 
-    fn look_closer(&mut self, picture: usize, area: Option<Area>, question: String) {
-        if self.job.looks_left() == 0 || picture >= self.job.pictures.len() {
-            let reason = "No further look is possible; the script was asked for.".to_owned();
-            self.job.turns.push(Turn::Unusable { reason });
-            return self.repair_or_end();
-        }
-        let closer = Closer { picture, area, question, image_key: String::new(), read: String::new(), answer: None };
-        self.job.turns.push(Turn::Closer(closer));
-        if area.is_some() { self.begin(StepKind::Closer, Some(picture)) } else { self.think() }
-    }
-
     /// The attempt in hand: the last turn.
     fn attempt(&mut self) -> Option<&mut Attempt> {
         match self.job.turns.last_mut() {
@@ -469,57 +459,6 @@ impl Work {
             "state": state, "summary": self.job.summary, "error": self.job.error, "stopped_by": self.job.stopped,
         });
         self.tell("job_finished", data);
-    }
-
-    fn tick(&mut self, max_job_ms: Millis) {
-        let own_ms = self.job.options.max_seconds.map_or(Millis::MAX, |seconds| Millis::from(seconds) * 1000);
-        let limit_ms = own_ms.min(max_job_ms);
-        if self.job.started_at.is_some_and(|started| self.now - started > limit_ms) {
-            self.job.stopped = Some(Stopped::Seconds);
-            let seconds = limit_ms / 1000;
-            let detail = format!("The job was stopped after {seconds} seconds, the longest it may take.");
-            return self.end_with_best(Failure::with_detail(ErrorCode::JobTimeout, detail));
-        }
-        let due: Vec<usize> = self.running_steps(|step, now| step.lease_until <= now);
-        for index in due {
-            if self.job.state.is_final() {
-                return;
-            }
-            if self.job.steps[index].sent >= MAX_SENDS {
-                let kind = self.job.steps[index].kind;
-                let failure = Failure::with_detail(
-                    ErrorCode::WorkerFailed,
-                    format!("The {} step got no answer {MAX_SENDS} times.", kind.as_str()),
-                );
-                self.finish_step(index, StepState::Failed, json!({ "error": failure }));
-                self.step_failed(kind, failure);
-            } else {
-                self.job.steps[index].sent += 1;
-                self.send_again(index);
-            }
-        }
-    }
-
-    fn recover(&mut self) {
-        // A restart is not the step's fault: it does not count against its sends.
-        for index in self.running_steps(|_, _| true) {
-            self.send_again(index);
-        }
-    }
-
-    fn running_steps(&self, wanted: impl Fn(&Step, Millis) -> bool) -> Vec<usize> {
-        let running = self.job.steps.iter().enumerate().filter(|(_, step)| step.state == StepState::Running);
-        running.filter(|(_, step)| wanted(step, self.now)).map(|(index, _)| index).collect()
-    }
-
-    fn send_again(&mut self, index: usize) {
-        let run_timeout = self.job.options.run_timeout_seconds;
-        let now = self.now;
-        let step = &mut self.job.steps[index];
-        step.lease_until = now + lease_ms(step.kind, run_timeout);
-        let (id, kind, sent) = (step.id, step.kind, step.sent);
-        self.commands.push(Command::Send(id));
-        self.tell("step_repeated", json!({ "step_id": id, "kind": kind, "sent": sent }));
     }
 }
 

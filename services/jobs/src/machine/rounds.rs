@@ -1,7 +1,7 @@
 //! Holding results against pictures, round by round, and which of them is the best.
 
 use super::Work;
-use crate::doc::{Attempt, Job, Run, Turn};
+use crate::doc::{Area, Attempt, Closer, Job, Run, Turn};
 use crate::measure;
 use common::compare::Comparison;
 use common::execution::RunStatus;
@@ -53,6 +53,18 @@ impl Work {
         }
         self.job.best = best(&self.job);
         self.think();
+    }
+
+    /// A part of a picture is to be enlarged, or the whole of it looked at.
+    pub(super) fn look_closer(&mut self, picture: usize, area: Option<Area>, question: String) {
+        if self.job.looks_left() == 0 || picture >= self.job.pictures.len() {
+            let reason = "No further look is possible; the script was asked for.".to_owned();
+            self.job.turns.push(Turn::Unusable { reason });
+            return self.repair_or_end();
+        }
+        let closer = Closer { picture, area, question, image_key: String::new(), read: String::new(), answer: None };
+        self.job.turns.push(Turn::Closer(closer));
+        if area.is_some() { self.begin(StepKind::Closer, Some(picture)) } else { self.think() }
     }
 
     /// A part of a picture was enlarged and read.
