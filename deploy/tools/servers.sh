@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the servers that tests start for themselves where they are missing: Traefik, and llama.cpp with a small model,
-# below target/servers, at pinned versions, the others from Debian's packages where these may be installed. Nothing depends
+# Installs what tests start for themselves where it is missing: Traefik, and llama.cpp with a small model, below
+# target/servers, at pinned versions; other servers, and Chromium, from Debian's packages where these may be installed. Nothing depends
 # on it: where one cannot be had it says so, and the tests that use it say that they are skipped.
 set -eu
 
@@ -28,7 +28,7 @@ fi
 # What each is known by, and the packages it comes in (the first that there is).
 needed='dockerd=docker.io docker=docker.io,docker-cli runc=runc runsc=runsc
     /usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server /usr/lib/postgresql/*/bin/initdb=postgresql
-    redis-server=redis-server'
+    redis-server=redis-server chromium=chromium'
 
 missing() {
     for pair in $needed; do
