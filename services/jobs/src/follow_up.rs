@@ -2,7 +2,7 @@
 //! what was before stays as it was, and can be compared.
 
 use crate::calibration::{self, Calibration};
-use crate::doc::{Earlier, EarlierReason, Job, Turn};
+use crate::doc::{Earlier, EarlierReason, Job, Seen, Turn};
 use crate::report::{blob_failure, job_prefix};
 use crate::{JobView, Jobs};
 use blob::{BlobKey, ErrorKind};
@@ -16,6 +16,10 @@ const LONGEST_CHAIN: usize = 50;
 
 /// Largest evidence and overlay that are read, in bytes.
 const MOST_BYTES: u64 = 8 << 20;
+
+/// Names of what a job keeps of the one it goes on from.
+const CODE: &str = "earlier.py";
+const OVERLAY: &str = "earlier-overlay.json";
 
 /// Body of `POST /api/v1/jobs/{id}/refine`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -77,10 +81,34 @@ impl Jobs {
         let corrected = calibration::correct(evidence, &correction)?;
         let mut job = self.next_of(&caller, &old, EarlierReason::Calibration).await?;
         job.prompt = old.prompt.clone();
-        job.seen = old.seen.clone();
+        for (slot, seen) in job.seen.iter_mut().zip(&old.seen) {
+            if slot.is_none() {
+                slot.clone_from(seen);
+            }
+        }
         let key = self.keep(job.id, "evidence.json", corrected.to_string().into()).await?;
         if let Some(Some(seen)) = job.seen.get_mut(correction.picture) {
             seen.evidence_key = key;
+        }
+        self.accept(&caller.owner, job, None).await
+    }
+
+    /// Starts over with what a job that has ended was given: its pictures, prompt and options, and what it went on from.
+    ///
+    /// # Errors
+    /// `job_not_found`, `job_state_conflict` while it has not ended, `file_not_found` when a picture was deleted since.
+    pub async fn retry(&self, caller: impl Into<Caller>, id: JobId) -> Result<JobView, Failure> {
+        let caller = caller.into();
+        let old = self.job(&caller.owner, id).await?;
+        if !old.state.is_final() {
+            return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Only a job that has ended can be retried."));
+        }
+        let mut job = self.with_pictures_of(&caller, &old).await?;
+        job.prompt = old.prompt.clone();
+        if let Some(earlier) = &old.earlier {
+            let code_key = self.copy(&earlier.code_key, job.id, CODE).await?;
+            let overlay_key = self.copy(&earlier.overlay_key, job.id, OVERLAY).await?;
+            job.earlier = Some(Earlier { code_key, overlay_key, ..earlier.clone() });
         }
         self.accept(&caller.owner, job, None).await
     }
@@ -104,12 +132,7 @@ impl Jobs {
             let detail = format!("A chain has at most {LONGEST_CHAIN} jobs; begin a new one.");
             return Err(Failure::with_detail(ErrorCode::InvalidField, detail));
         }
-        let mut pictures = Vec::with_capacity(old.pictures.len());
-        for picture in &old.pictures {
-            pictures.push(self.inner.pictures.picture(caller, picture.file_id).await?);
-        }
-        let mut job = Job::accepted(JobId::new(), String::new(), old.options, pictures, self.now());
-        job.trace = Some(caller.trace.clone().unwrap_or_else(TraceContext::begin));
+        let mut job = self.with_pictures_of(caller, old).await?;
         job.turns.extend(old.turns.iter().rfind(|turn| matches!(turn, Turn::VisionNotes { .. })).cloned());
         let mut requests = old.earlier.as_ref().map(|earlier| earlier.requests.clone()).unwrap_or_default();
         if old.earlier.as_ref().is_none_or(|earlier| earlier.reason == EarlierReason::Refine) {
@@ -126,16 +149,41 @@ impl Jobs {
         };
         if let Some(attempt) = old.delivered() {
             earlier.model = attempt.model.clone();
-            earlier.code_key = self.keep(job.id, "earlier.py", attempt.code.clone().into_bytes().into()).await?;
+            earlier.code_key = self.keep(job.id, CODE, attempt.code.clone().into_bytes().into()).await?;
             let first = attempt.measured.iter().find(|measured| measured.picture == 0);
-            if let Some(overlay) = first.and_then(|measured| measured.overlay_json.as_ref())
-                && let Some(bytes) = self.read(&overlay.path).await?
-            {
-                earlier.overlay_key = self.keep(job.id, "earlier-overlay.json", bytes).await?;
-            }
+            let overlay = first.and_then(|measured| measured.overlay_json.as_ref());
+            earlier.overlay_key =
+                self.copy(overlay.map_or("", |overlay| overlay.path.as_str()), job.id, OVERLAY).await?;
         }
         job.earlier = Some(earlier);
         Ok(job)
+    }
+
+    /// A job with an old one's pictures and options. Axes that were corrected stay so; everything else is looked at anew.
+    async fn with_pictures_of(&self, caller: &Caller, old: &Job) -> Result<Job, Failure> {
+        let mut pictures = Vec::with_capacity(old.pictures.len());
+        for picture in &old.pictures {
+            pictures.push(self.inner.pictures.picture(caller, picture.file_id).await?);
+        }
+        let mut job = Job::accepted(JobId::new(), String::new(), old.options, pictures, self.now());
+        job.trace = Some(caller.trace.clone().unwrap_or_else(TraceContext::begin));
+        for (index, seen) in old.seen.iter().enumerate() {
+            // What the look script saw is kept by the picture's content; what stands with the job was corrected.
+            let Some(seen) = seen.as_ref().filter(|seen| seen.evidence_key.starts_with("jobs/")) else { continue };
+            let evidence_key = self.copy(&seen.evidence_key, job.id, &format!("evidence-{index}.json")).await?;
+            if !evidence_key.is_empty() {
+                job.seen[index] = Some(Seen { evidence_key, ..seen.clone() });
+            }
+        }
+        Ok(job)
+    }
+
+    /// Copies a file into a job's folder and gives its key; empty where there is none.
+    async fn copy(&self, key: &str, id: JobId, name: &str) -> Result<String, Failure> {
+        match self.read(key).await? {
+            Some(bytes) => self.keep(id, name, bytes).await,
+            None => Ok(String::new()),
+        }
     }
 
     async fn read(&self, key: &str) -> Result<Option<Bytes>, Failure> {

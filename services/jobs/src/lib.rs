@@ -38,7 +38,7 @@ use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
 use bus::SharedBus;
 use common::job::{JobReport, JobState};
 use common::picture::PictureSource;
-use common::{Caller, ErrorCode, Failure, FileId, JobId, OwnerId, TraceContext};
+use common::{Caller, ErrorCode, Failure, JobId, OwnerId, TraceContext};
 use database::DatabaseConnection;
 use doc::{Job, Millis};
 use feed::Feeds;
@@ -167,21 +167,6 @@ impl Jobs {
         let mut job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
         job.trace = Some(caller.trace.unwrap_or_else(TraceContext::begin));
         self.accept(&caller.owner, job, key).await
-    }
-
-    /// Starts over with the same pictures, prompt and options as a job that has ended: a new job.
-    ///
-    /// # Errors
-    /// `job_not_found`, `job_state_conflict` while it has not ended, `file_not_found` when a picture
-    /// was deleted since.
-    pub async fn retry(&self, caller: impl Into<Caller>, id: JobId) -> Result<JobView, Failure> {
-        let caller = caller.into();
-        let old = self.job(&caller.owner, id).await?;
-        if !old.state.is_final() {
-            return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Only a job that has ended can be retried."));
-        }
-        let file_ids: Vec<FileId> = old.pictures.iter().map(|picture| picture.file_id).collect();
-        self.create(caller, NewJob { file_ids, prompt: old.prompt, options: old.options }, None).await
     }
 
     /// The job that this request made before, wherever it is known. The pictures of a repeated request do not matter.

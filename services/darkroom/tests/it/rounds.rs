@@ -157,6 +157,10 @@ async fn a_refinement_goes_on_from_its_job() {
     let (_, third) = server.post(&path(&second), &json!({ "prompt": "as a log chart" })).await;
     assert_eq!(third["chain"], json!([first, second]));
     server.report(third["id"].as_str().expect("id")).await;
+    // Once more, it still goes on from the same job.
+    let (status, again) = server.post(&format!("/api/v1/jobs/{second}/retry"), &json!({})).await;
+    assert_eq!((status, again["parent"].as_str()), (202, Some(first.as_str())), "{again}");
+    server.report(again["id"].as_str().expect("id")).await;
     // What a job needs of those before it is its own: they can be deleted.
     assert_eq!(
         server.request(Method::DELETE, &format!("/api/v1/jobs/{first}")).send().await.expect("gone").status(),
