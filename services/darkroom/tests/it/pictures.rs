@@ -143,7 +143,7 @@ fn pages_become_text() {
     }
 }
 
-/// Protects the other charts: the kind is right, and the title and axis labels are read.
+/// Protects the other charts: the kind is right, the title and axis labels are read, and the values are right.
 #[test]
 fn lines_scatters_and_pies_are_recognised() {
     let (report, _out) = develop(&own("line_chart.png").0, "");
@@ -154,13 +154,61 @@ fn lines_scatters_and_pies_are_recognised() {
         ("pie_chart.png", "pie", &["Monthly budget"]),
     ];
     for (name, kind, words) in rows {
-        let Some((picture, _)) = shared(name) else { return };
+        let Some((picture, truth)) = shared(name) else { return };
         let (report, _out) = develop(&picture, "");
         assert_eq!(report["image_kind"], kind);
+        match kind {
+            "line" => lines_are_right(&report, &truth),
+            "scatter" => points_are_right(&report, &truth),
+            _ => shares_are_right(&report, &truth),
+        }
         let code = report["code"].as_str().expect("code");
         for word in words {
             assert!(code.contains(&format!("\"{word}\"")), "{name}: {word:?} is missing");
         }
+    }
+}
+
+/// Both lines at every year within 3% of the axis, which runs from 7 to 25.
+fn lines_are_right(report: &Value, truth: &Value) {
+    let table = csv(&outputs(report, "values.csv")[0]);
+    for (series, years) in truth["series"].as_object().expect("series") {
+        let column =
+            table[0].iter().position(|name| name == series).unwrap_or_else(|| panic!("no {series}: {table:?}"));
+        for (year, value) in years.as_object().expect("years") {
+            let row = table.iter().find(|row| row[0] == *year).unwrap_or_else(|| panic!("no {year}: {table:?}"));
+            let off = (row[column].parse::<f64>().expect("a number") - value.as_f64().expect("a number")).abs();
+            assert!(off <= 0.03 * 18.0, "{series} at {year} is off by {off}");
+        }
+    }
+}
+
+/// At least 80% of the points within 2% of both axes, and no more than 10% of what is delivered invented.
+fn points_are_right(report: &Value, truth: &Value) {
+    let pair = |row: &Vec<f64>| (row[0], row[1]);
+    let truth: Vec<Vec<f64>> = truth["points"].as_array().expect("points").iter().map(numbers).collect();
+    let mut left: Vec<(f64, f64)> = truth.iter().map(pair).collect();
+    let table = csv(&outputs(report, "points.csv")[0]);
+    let read = table[1..].iter().map(|row| row.iter().filter_map(|cell| cell.parse().ok()).collect::<Vec<f64>>());
+    let read: Vec<(f64, f64)> = read.map(|row| pair(&row)).collect();
+    for (x, y) in &read {
+        let near = |point: &(f64, f64)| (point.0 - x).abs() <= 0.02 * 10.0 && (point.1 - y).abs() <= 0.02 * 30.0;
+        if let Some(at) = left.iter().position(near) {
+            left.swap_remove(at);
+        }
+    }
+    let found = truth.len() - left.len();
+    assert!(found * 10 >= truth.len() * 8, "{found} of {} points were found", truth.len());
+    assert!((read.len() - found) * 10 <= read.len(), "{} of {} points are invented", read.len() - found, read.len());
+}
+
+/// Each share within two points.
+fn shares_are_right(report: &Value, truth: &Value) {
+    let table = csv(&outputs(report, "shares.csv")[0]);
+    for (name, share) in truth["shares"].as_object().expect("shares") {
+        let row = table.iter().find(|row| row[0] == *name).unwrap_or_else(|| panic!("no {name}: {table:?}"));
+        let off = (row[1].parse::<f64>().expect("a number") - share.as_f64().expect("a number")).abs();
+        assert!(off <= 2.0, "{name} is off by {off}");
     }
 }
 
