@@ -64,7 +64,7 @@ async fn replicas_share_the_work_and_double_nothing() {
     for (_, step) in first.asked.lock().expect("lock").iter() {
         *asked.entry(step.clone()).or_default() += 1;
     }
-    assert_eq!((asked.len(), asked.values().max()), (JOBS * 5, Some(&1)), "each of five steps was asked for once");
+    assert_eq!((asked.len(), asked.values().max()), (JOBS * 7, Some(&1)), "each of seven steps was asked for once");
     for replica in replicas {
         replica.end().await;
     }

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 /// Those who watch on each replica.
 const WATCHERS: usize = 25;
 /// Events of a job that goes straight.
-const EVENTS: u64 = 13;
+const EVENTS: u64 = 17;
 
 /// A bus for several replicas of a test, which tell each other of changes as they do over a broker.
 struct TellingBus(MemoryBus);

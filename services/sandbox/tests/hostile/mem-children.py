@@ -17,6 +17,7 @@ for _ in range(8):
 for _ in range(8):
     _, status = os.wait()
     if status:
-        # Were only a child killed, the code could go on: the verdict has to come from the kernel's word.
+        # Were only a child killed, the code could go on: the verdict has to come from the kernel's word, and all end.
+        time.sleep(4)
         raise SystemExit(1)
 raise SystemExit("2.8 GiB and no wall")

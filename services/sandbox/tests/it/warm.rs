@@ -78,7 +78,8 @@ async fn limits_hold_and_name_the_line() {
         ExecutionRequest { timeout: Some(Duration::from_millis(400)), ..request("x = 0\nwhile True:\n    x += 1") };
     let result = room.execute(spin).await.result;
     assert_eq!(result.status, RunStatus::Timeout);
-    assert!((400..600).contains(&result.duration_ms), "{}", result.duration_ms);
+    // A machine that is busy with other tests ends it late, but not by a second.
+    assert!((400..1400).contains(&result.duration_ms), "{}", result.duration_ms);
     let said = result.explanation.expect("an explanation");
     assert!(said == "stopped: 0.4 s time limit, line 3" || said == "stopped: 0.4 s time limit, line 2", "{said}");
     assert!(result.outputs.is_empty() && result.rejected.is_empty());
