@@ -7,7 +7,7 @@ export { expect }
 export interface Watch {
   /** Errors on the console, and exceptions nobody caught. */
   errors: string[]
-  /** Addresses of requests that left the server's origin. */
+  /** Addresses outside the server's origin that were asked for, without those that the page's policy held back. */
   foreign: string[]
   /** Takes errors that this test provokes off the list; each must have come. */
   expectError: (pattern: RegExp) => void
@@ -49,6 +49,12 @@ export function follow(context: BrowserContext, watch: Watch, origin: string) {
   context.on('request', (request) => {
     const url = request.url()
     if (!url.startsWith(`${origin}/`) && !/^(data|blob|about):/.test(url)) watch.foreign.push(url)
+  })
+  // The browser tells of a request before its policy is asked, and then that it was held back: such a one never left.
+  context.on('requestfailed', (request) => {
+    const held = /^(csp|net::ERR_BLOCKED_BY_CSP)$/.test(request.failure()?.errorText ?? '')
+    const place = held ? watch.foreign.indexOf(request.url()) : -1
+    if (place >= 0) watch.foreign.splice(place, 1)
   })
 }
 

@@ -8,7 +8,6 @@ by itself when its input ends. The source is never executed and nothing is writt
 
 import ast
 import codecs
-import faulthandler
 import io
 import json
 import logging
@@ -157,16 +156,19 @@ def serve(requests, answers):
     python = list(sys.version_info[:2])
     send({"hello": {"python": python, "bandit": bandit.version, "stdlib": sorted(sys.stdlib_module_names)}})
     for line in requests:
-        # Ends this process even if its server is gone and the source keeps it busy for ever.
-        faulthandler.dump_traceback_later(config["seconds"], exit=True)
+        # Ends this process even if its server is gone and the source keeps it busy for ever. The kernel does it: a
+        # watching thread would need this interpreter, or read it while it runs and crash.
+        signal.alarm(config["seconds"])
         request = json.loads(line)
         reply = answer(request, bandit, config)
-        faulthandler.cancel_dump_traceback_later()
+        signal.alarm(0)
         send({"id": request["id"]} | reply)
 
 
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable(logging.CRITICAL)
