@@ -62,8 +62,9 @@ check: setup ## Formatting, lints, tidiness, licences, and the manifests for Kub
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@cargo xtask tidy
 	@[ ! -d frontend/node_modules ] || (cd frontend && npm run --silent typecheck && npm run --silent lint && npm run --silent lockcheck)
-	@target/tools/bin/ruff check --quiet --isolated --no-cache --line-length 120 --select E4,E7,E9,F,I,B,UP --ignore E402,B905 services crates deploy/bench
+	@target/tools/bin/ruff check --quiet --isolated --no-cache --line-length 120 --select E4,E7,E9,F,I,B,UP --ignore E402,B905 services crates deploy/bench deploy/tools
 	@cd deploy/bench && ../../target/tools/bin/python3 -B -m unittest -q test_scoring
+	@cd deploy/tools && python3 -B -m unittest -q test_second_try
 	@deploy/tools/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
 	@deploy/kubernetes/validate.sh
 

@@ -5,6 +5,9 @@ import { fenced, type Server, sample } from './support/server'
 import { settled } from './support/states'
 import { expect, test } from './support/test'
 
+// One success in two tries would be a hole.
+test.describe.configure({ retries: 0 })
+
 /** Somebody else's server: it must never hear anything. */
 let heard: string[] = []
 let listener: Listener

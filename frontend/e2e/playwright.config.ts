@@ -9,6 +9,8 @@ export default defineConfig({
   // One after the other: the program, its jail and the browser share the machine with whoever builds on it.
   workers: 1,
   forbidOnly: Boolean(process.env.CI),
+  // CI's machines are busy with others: a second try is told at the end. What attacks gets none (hostile.e2e.ts).
+  retries: process.env.CI ? 1 : 0,
   timeout: 180_000,
   expect: { timeout: 30_000 },
   reporter: [['list'], ...(process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [['json'] as const] : [])],
