@@ -8,6 +8,7 @@ use crate::tier::Tier;
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,6 +149,8 @@ impl Start {
         let mut command = Command::new(&self.program);
         command.arg("supervise").args(self.config.arguments());
         command.env_clear().current_dir("/").stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
+        // A group of its own: Ctrl-C in a terminal is for us, who then end it in order.
+        command.process_group(0);
         let mut child = command.spawn()?;
         pass_on_complaints(&mut child);
         Ok((ours, Some(child)))
