@@ -74,14 +74,15 @@ bench: build ## Measure: sandbox against bare Python, job overhead, memory, star
 bench-sandbox: build ## Measure the sandbox over HTTP against its limits (about ten minutes; PARTS="quick latency")
 	@cargo run --release --locked --quiet --package darkroom --example bench_sandbox -- $(PARTS)
 
-bench-agent: build target/bench/pictures/truth.json ## Measure how well pictures are read, with the models of the environment (half an hour; BENCH="--only html-*")
-	@target/bench/python/bin/python3 -B deploy/bench/run.py $(BENCH)
+bench-agent: build target/bench/pictures/truth.json target/bench/measuring/pictures/truth.json ## Measure how well pictures are read, with the models of the environment (half an hour; BENCH="--only html-*")
+	@echo "# Measuring set" && target/bench/python/bin/python3 -B deploy/bench/run.py --bench target/bench/measuring $(BENCH)
+	@echo "# Tuning set" && target/bench/python/bin/python3 -B deploy/bench/run.py $(BENCH)
 
 # Drawn again when what draws them has changed; 'rm -r target/bench/pictures' where a program was installed since.
-target/bench/pictures/truth.json: deploy/bench/generate.py deploy/bench/requirements.lock $(wildcard deploy/bench/pictures/*.py)
+target/bench/pictures/truth.json target/bench/measuring/pictures/truth.json: deploy/bench/generate.py deploy/bench/requirements.lock $(wildcard deploy/bench/pictures/*.py)
 	@deploy/bench/tools.sh
 	@deploy/tools/python-env.sh target/bench/python deploy/bench/requirements.lock
-	@target/bench/python/bin/python3 -B deploy/bench/generate.py target/bench/pictures
+	@target/bench/python/bin/python3 -B deploy/bench/generate.py $(@D) $(if $(findstring measuring,$@),measuring,tuning)
 
 bench-stack: programs ## Measure the stack: against one process, with replicas, memory (about three minutes)
 	@target/release/examples/stack_trials bench

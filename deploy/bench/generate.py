@@ -1,6 +1,7 @@
-"""Writes the measuring set: pictures, and truth.json with what each shows.
+"""Writes a set: pictures, and truth.json with what each shows.
 
-usage: generate.py FOLDER. What cannot be drawn for want of a program is left out, loudly, and counted in truth.json.
+usage: generate.py FOLDER [SET [SEED]]; SET is tuning (the default) or measuring. What cannot be drawn for want of a program
+is left out, loudly, and counted in truth.json.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from pictures.damage import DAMAGES
 from pictures.registry import ALL, KINDS, seeded
 from PIL import Image
 
-MODULES = ("matplotlib", "seaborn", "vega", "plotly", "gnuplot", "pages", "objects")
+# The modules of each set, and its seed where none is named. The rules are tuned on the one and measured on the other.
+SETS = {
+    "tuning": (tuple(f"with_{n}" for n in "matplotlib seaborn vega plotly gnuplot pages objects".split()), 0),
+    "measuring": (("fresh_bars", "fresh_lines", "fresh_others", "fresh_pages"), 1),
+}
 # What each library needs that a lock file cannot bring.
 NEEDS = {"plotly": "chromium", "html": "chromium", "gnuplot": "gnuplot"}
 
@@ -53,19 +58,22 @@ def damaged(truths: list[dict]) -> list[tuple[dict, str]]:
     return [(truth, names[place % len(names)]) for place, truth in enumerate(chosen)]
 
 
-def main(folder: Path) -> None:
-    """Draws everything into `folder`, which is made anew."""
-    for module in MODULES:
-        importlib.import_module(f"pictures.with_{module}")
+def main(folder: Path, name: str = "tuning", seed: int | None = None) -> None:
+    """Draws everything of the set called `name` into `folder`, which is made anew."""
+    modules, usual = SETS[name]
+    seed = usual if seed is None else seed
+    for module in modules:
+        importlib.import_module(f"pictures.{module}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     lacking, truths, left_out = missing(), [], []
-    for item in ALL:
+    # A module may use what another draws with; that one's pictures are not of this set.
+    for item in [item for item in ALL if item.draw.__module__.removeprefix("pictures.") in modules]:
         if NEEDS.get(item.library) in lacking:
             left_out.append(item.name)
             continue
         path = folder / f"{item.name}.png"
-        truth = item.draw(path, seeded(item.name))
+        truth = item.draw(path, seeded(item.name, seed))
         flat = flatten(path)
         tags = {"library": item.library, "style": item.style, "damage": None, "more": list(item.tags)}
         truths.append(
@@ -73,18 +81,24 @@ def main(folder: Path) -> None:
         )
     variants = []
     for truth, damage in damaged(truths):
-        name = f"{truth['name']}--{damage.replace(' ', '-')}"
+        variant = f"{truth['name']}--{damage.replace(' ', '-')}"
         with Image.open(folder / truth["file"]) as image:
-            spoilt = DAMAGES[damage](image.convert("RGB"), seeded(name))
-        spoilt.save(folder / f"{name}.png")
+            spoilt = DAMAGES[damage](image.convert("RGB"), seeded(variant, seed))
+        spoilt.save(folder / f"{variant}.png")
         tags = {**truth["tags"], "damage": damage}
-        variants.append({**truth, "name": name, "file": f"{name}.png", "size": spoilt.size, "tags": tags})
+        variants.append({**truth, "name": variant, "file": f"{variant}.png", "size": spoilt.size, "tags": tags})
     for program in sorted(lacking):
         without = sorted({library for library, need in NEEDS.items() if need == program})
         print(
             f"WARNING: {program} is not installed - the pictures of {', '.join(without)} are LEFT OUT.", file=sys.stderr
         )
-    everything = {"left_out": left_out, "programs": versions(), "pictures": truths + variants}
+    everything = {
+        "set": name,
+        "seed": seed,
+        "left_out": left_out,
+        "programs": versions(),
+        "pictures": truths + variants,
+    }
     (folder / "truth.json").write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(truths)} clean and {len(variants)} damaged pictures, {len(left_out)} left out: {folder}")
     print("clean by kind:", ", ".join(f"{k} {n}" for k, n in Counter(t["kind"] for t in truths).items()))
@@ -102,4 +116,4 @@ def versions() -> dict[str, str]:
 
 if __name__ == "__main__":
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:3], *map(int, sys.argv[3:4]))

@@ -41,9 +41,9 @@ def picture(name: str, kind: str, library: str, style: str, *tags: str):
     return register
 
 
-def seeded(name: str) -> np.random.Generator:
-    """The random numbers of one picture: they depend on its name alone, so pictures may come and go."""
-    return np.random.default_rng(zlib.crc32(name.encode()))
+def seeded(name: str, seed: int = 0) -> np.random.Generator:
+    """The random numbers of one picture: they depend on its name and the set's seed alone, so pictures may come and go."""
+    return np.random.default_rng(zlib.crc32((f"{seed}:{name}" if seed else name).encode()))
 
 
 def numbers(rng: np.random.Generator, count: int, low: float, high: float, digits: int) -> list[float]:
