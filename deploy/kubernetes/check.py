@@ -21,7 +21,7 @@ SANDBOX_OWN = 2 << 30
 SECRETS = {
     "LOCAL_TOKEN": r"\.local_token\b",
     "DATABASE_URL": r"\bhost\.database_url\(",
-    "SHARED_URL": r"\bhost\.shared(_if_there)?\(",
+    "SHARED_URL": r"\bhost\.(shared(_if_there)?|allowances)\(",
     "BUS_URL": r"\bhost\.bus\(",
     "BLOB_URL": r"\bhost\.blob\(",
     "VISION_MODEL_KEY": r"\.vision_model_key\b",

@@ -83,6 +83,8 @@ error_codes! {
     NoModel = "no_model", 409, "No model plays this role; the built-in rules do.", "Name a model for the role in the settings, such as CODE_MODEL_URL and CODE_MODEL_NAME.";
     /// Too many requests or no free slot.
     TooBusy = "too_busy", 429, "The server is busy with other work.", "Try again after the time in the Retry-After header.";
+    /// The caller used what may be used in a time, or has as much open as may be.
+    LimitReached = "limit_reached", 429, "You have used as much as you may use at the moment.", "Wait for the time in the Retry-After header, or ask who runs this server for more.";
     /// Something failed that is not the client's fault.
     Internal = "internal_error", 500, "Something went wrong on the server.", "Try again; if it stays, give the operator the request id.";
     /// A needed part is not ready.
@@ -182,6 +184,9 @@ pub struct Failure {
     pub detail: String,
     /// What to do next.
     pub advice: String,
+    /// After how many seconds it is worth another try, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
 }
 
 impl Failure {
@@ -192,7 +197,13 @@ impl Failure {
 
     /// A failure that says more about this case than the table can.
     pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), advice: code.advice().to_owned() }
+        Self { code, detail: detail.into(), advice: code.advice().to_owned(), retry_after_seconds: None }
+    }
+
+    /// One that is over after so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Typed ids: a job id cannot be passed where a file id is meant.
 
 use crate::TraceContext;
+use crate::limits::Limits;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -122,13 +123,15 @@ pub struct Caller {
     pub owner: OwnerId,
     /// The proof for services elsewhere; within one process there is none, and none is needed.
     pub pass: Option<Pass>,
+    /// What the caller may do, where it is not the operator's default.
+    pub limits: Limits,
     /// The trace of the request that made this necessary; none when it was no request.
     pub trace: Option<TraceContext>,
 }
 
 impl From<&OwnerId> for Caller {
     fn from(owner: &OwnerId) -> Self {
-        Self { owner: owner.clone(), pass: None, trace: None }
+        Self { owner: owner.clone(), pass: None, limits: Limits::default(), trace: None }
     }
 }
 

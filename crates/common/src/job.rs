@@ -167,6 +167,10 @@ pub enum Stopped {
     Seconds,
     /// The models went in circles.
     Circles,
+    /// Its owner's tokens of the day were used up.
+    DayTokens,
+    /// Its owner's money of the day was used up.
+    DayCost,
 }
 
 impl Stopped {
@@ -179,6 +183,8 @@ impl Stopped {
             Self::Cost => "the job's money was used up",
             Self::Seconds => "the job's time was over",
             Self::Circles => "the models went in circles",
+            Self::DayTokens => "the tokens that you may use in a day were used up",
+            Self::DayCost => "the money that you may spend in a day was used up",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod execution;
 pub mod id;
 pub mod injection;
 pub mod job;
+pub mod limits;
 pub mod picture;
 pub mod review;
 pub mod spend;

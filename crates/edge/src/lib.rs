@@ -5,6 +5,7 @@
 //! Handlers name their full path (`#[get("/api/v1/jobs/{id}")]`): two actix scopes with the same
 //! prefix would hide each other's routes.
 
+pub mod allowance;
 pub mod health;
 pub mod identity;
 mod middleware;
@@ -25,6 +26,7 @@ pub use principal::{Authenticator, Principal};
 pub use problem::{Problem, ProblemBody};
 pub use request_id::RequestId;
 pub use routes::PublicRoute;
+pub use shared::{Allowance, Meter};
 pub use shell::{ServeError, ShellSettings, Stop, serve};
 pub use site::Site;
 pub use validate::{PathId, parse_id};

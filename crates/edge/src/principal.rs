@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use async_trait::async_trait;
+use common::limits::Limits;
 use common::{Caller, ErrorCode, OwnerId, Pass, TraceContext};
 use std::future::{Ready, ready};
 
@@ -16,6 +17,8 @@ pub struct Principal {
     /// The proof that came with the request, to go along with questions to other services; within one process there is
     /// none.
     pub pass: Option<Pass>,
+    /// What this caller may do, where it is not the operator's default.
+    pub limits: Limits,
     /// The trace of the request.
     pub trace: Option<TraceContext>,
 }
@@ -23,12 +26,12 @@ pub struct Principal {
 impl Principal {
     /// A caller known within this process.
     pub fn local(owner: OwnerId) -> Self {
-        Self { owner, pass: None, trace: None }
+        Self { owner, pass: None, limits: Limits::default(), trace: None }
     }
 
     /// The caller, as another service is told.
     pub fn caller(&self) -> Caller {
-        Caller { owner: self.owner.clone(), pass: self.pass.clone(), trace: self.trace.clone() }
+        Caller { owner: self.owner.clone(), pass: self.pass.clone(), limits: self.limits, trace: self.trace.clone() }
     }
 }
 

@@ -67,7 +67,8 @@ impl Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self { failure, retry_after_seconds: None }
+        let retry_after_seconds = failure.retry_after_seconds;
+        Self { failure, retry_after_seconds }
     }
 }
 

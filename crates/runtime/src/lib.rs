@@ -5,6 +5,7 @@
 pub mod compose;
 pub mod environment;
 pub mod identity;
+mod limits;
 pub mod not_ready;
 pub mod parts;
 pub mod service;

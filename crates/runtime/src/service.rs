@@ -8,7 +8,7 @@ use blob::SharedStore;
 use bus::SharedBus;
 use edge::identity::Verifier;
 use edge::{Check, ShellSettings, Site};
-use shared::SharedHandle;
+use shared::{Allowances, SharedHandle};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -149,6 +149,19 @@ impl Host {
     /// See [`parts::shared_if_there`].
     pub fn shared_if_there(&self) -> Result<SharedHandle, NotReady> {
         parts::shared_if_there(&self.environment.settings)
+    }
+
+    /// Counts what people do here, and nowhere else: for a service that has no way to the shared state.
+    pub fn own_allowances(&self) -> Allowances {
+        Allowances::new(Arc::new(shared::MemoryState::new()), self.environment.settings.user_limits())
+    }
+
+    /// Counts what people do, together with all other replicas.
+    ///
+    /// # Errors
+    /// See [`parts::shared_if_there`].
+    pub fn allowances(&self) -> Result<Allowances, NotReady> {
+        Ok(Allowances::new(self.shared_if_there()?, self.environment.settings.user_limits()))
     }
 
     /// URL of the databases.

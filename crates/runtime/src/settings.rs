@@ -304,6 +304,20 @@ settings! {
     max_running_jobs: Within<1, 64> = "MAX_RUNNING_JOBS", "4";
     /// Longest time for a whole job, in seconds (10 to 86400).
     max_job_seconds: Within<10, 86_400> = "MAX_JOB_SECONDS", "1800";
+    /// Requests that a person may send in a minute (1 to 1000000). Default: no limit, as for all settings that begin with USER; an owner may set others for single people.
+    user_requests_per_minute: Option<Within<1, 1_000_000>> = "USER_REQUESTS_PER_MINUTE", "";
+    /// Bytes that a person may upload in a day, UTC (1 KiB to 4 TiB). Default: no limit.
+    user_upload_bytes_per_day: Option<Within<1024, 4_398_046_510_080>> = "USER_UPLOAD_BYTES_PER_DAY", "";
+    /// Runs of code of their own that a person may ask for in an hour (1 to 1000000). Default: no limit.
+    user_runs_per_hour: Option<Within<1, 1_000_000>> = "USER_RUNS_PER_HOUR", "";
+    /// Jobs that a person may have waiting or running (1 to 100000). Default: no limit.
+    user_open_jobs: Option<Within<1, 100_000>> = "USER_OPEN_JOBS", "";
+    /// Jobs of one person worked on at a time (1 to 64); further ones wait. Default: MAX_RUNNING_JOBS.
+    user_running_jobs: Option<Within<1, 64>> = "USER_RUNNING_JOBS", "";
+    /// Tokens of models that a person may use in a day, UTC (1 to 10^15). Default: no limit.
+    user_tokens_per_day: Option<Within<1, 1_000_000_000_000_000>> = "USER_TOKENS_PER_DAY", "";
+    /// US cents that a person may spend on models in a day, UTC, by MODEL_PRICES (1 to 100000000). Default: no limit.
+    user_cents_per_day: Option<Within<1, 100_000_000>> = "USER_CENTS_PER_DAY", "";
     /// Runs in the sandbox at a time (1 to 64). Each may use SANDBOX_MEMORY_MIB of memory.
     sandbox_slots: Within<1, 64> = "SANDBOX_SLOTS", "4";
     /// Direct executions that may wait for a place in the sandbox (0 to 1000); beyond it the answer is 429.

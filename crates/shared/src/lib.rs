@@ -11,12 +11,14 @@
 //! - An operation ends in time, whatever the backend does (Redis: [`OPERATION_PATIENCE`]); it works again by itself
 //!   once the backend does. One that failed may have been done nevertheless: a code that was taken so is lost.
 
+mod allowance;
 pub mod contract;
 mod key;
 mod memory;
 mod rate;
 mod redis_state;
 
+pub use allowance::{Allowance, Allowances, Meter};
 pub use key::{Key, Purpose};
 pub use memory::{MAX_MEMORY_BYTES, MAX_MEMORY_ENTRIES, MemoryState};
 pub use rate::{InvalidRate, Rate, Spent};

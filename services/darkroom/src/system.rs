@@ -12,6 +12,7 @@ use gateway::Gateway;
 use jobs::Jobs;
 use runtime::{Environment, NotReady, parts};
 use sandbox::Sandbox;
+use shared::Allowances;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub struct System {
     pub blob: SharedStore,
     agent: Arc<Agent>,
     bus: SharedBus,
+    allowances: actix_web::web::Data<Allowances>,
 }
 
 /// The running services.
@@ -97,12 +99,13 @@ impl System {
             Files::open(files_deps, files::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
         let pictures: Arc<dyn PictureSource> = Arc::new(files.clone());
         let shared = parts::shared_if_there(settings)?;
+        let allowances = actix_web::web::Data::new(Allowances::new(shared.clone(), settings.user_limits()));
         let jobs_deps = jobs::Deps { db: jobs_db, blob: blob.clone(), bus: bus.clone(), shared, pictures };
         let jobs =
             Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
         let agent_deps = agent::Deps { bus: bus.clone(), blob: blob.clone(), vision, reasoning, code, prices };
         let agent = Arc::new(Agent::new(agent_deps, agent::Settings::of(settings)));
-        Ok(Self { files, jobs, critic, sandbox, blob, agent, bus })
+        Ok(Self { files, jobs, critic, sandbox, blob, agent, bus, allowances })
     }
 
     /// Starts the services: workers first, then jobs, which may send work at once.
@@ -133,9 +136,10 @@ impl System {
         let (critic, sandbox) =
             (actix_web::web::Data::new(self.critic.clone()), actix_web::web::Data::new(self.sandbox.clone()));
         let agent = actix_web::web::Data::from(self.agent.clone());
+        let allowances = self.allowances.clone();
         let site = site
             .routes(move |cfg| {
-                cfg.app_data(files.clone());
+                cfg.app_data(files.clone()).app_data(allowances.clone());
                 files::routes(cfg);
             })
             .routes(move |cfg| {

@@ -46,8 +46,9 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
         runtime::service::callers_check(&callers),
     ]);
     let data = web::Data::new(files);
+    let allowances = web::Data::new(host.allowances()?);
     let site = Site::new(callers).health(health).routes(move |cfg| {
-        cfg.app_data(data.clone());
+        cfg.app_data(data.clone()).app_data(allowances.clone());
         routes(cfg);
         internal_routes(cfg);
     });

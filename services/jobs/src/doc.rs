@@ -4,9 +4,10 @@ use common::TraceContext;
 use common::compare::Comparison;
 use common::execution::{OutputFile, RunStatus};
 use common::job::{JobOptions, JobState, MAX_LOOKS, StepKind, StepState, Stopped};
+use common::limits::Limits;
 use common::picture::{PictureKind, PictureRef};
 use common::review::{Review, Verdict};
-use common::spend::Spending;
+use common::spend::{Spending, Usd};
 use common::{Failure, JobId, StepId};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,12 @@ pub struct Job {
     /// What ended the work before it was satisfied with the result.
     #[serde(default)]
     pub stopped: Option<Stopped>,
+    /// What its owner was allowed when it was accepted.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What its owner may still use today, as looked up for the change in hand.
+    #[serde(skip)]
+    pub day: Day,
     /// What it goes on from.
     #[serde(default)]
     pub earlier: Option<Earlier>,
@@ -65,6 +72,17 @@ pub struct Job {
     pub started_at: Option<Millis>,
     /// When it ended.
     pub finished_at: Option<Millis>,
+}
+
+/// What the owner of a job may still use today: as it was when the job had this usage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Day {
+    /// Tokens left; nothing where they are not limited.
+    pub tokens_left: Option<u64>,
+    /// Money left; nothing where it is not limited.
+    pub cost_left: Option<Usd>,
+    /// What the job had used by then.
+    pub at: Spending,
 }
 
 /// What was seen in one picture.
@@ -267,6 +285,8 @@ impl Job {
             best: None,
             usage: Spending::default(),
             stopped: None,
+            limits: Limits::default(),
+            day: Day::default(),
             earlier: None,
             summary: String::new(),
             models: Vec::new(),

@@ -15,7 +15,7 @@ fn is_try(turn: &Turn) -> bool {
 pub fn stopped(job: &Job, stopped: Stopped) -> Failure {
     match stopped {
         Stopped::Repairs | Stopped::Seconds => failure(job),
-        Stopped::Turns | Stopped::Tokens | Stopped::Cost => {
+        Stopped::Turns | Stopped::Tokens | Stopped::Cost | Stopped::DayTokens | Stopped::DayCost => {
             let before = match job.turns.iter().any(is_try) {
                 true => format!(" {}", failure(job).detail),
                 false => String::new(),

@@ -54,7 +54,7 @@ impl Jobs {
         let old = self.ended(&caller, id).await?;
         let mut job = self.next_of(&caller, &old, EarlierReason::Refine).await?;
         job.prompt = prompt;
-        self.accept(&caller.owner, job, None).await
+        self.accept(&caller, job, None).await
     }
 
     /// Reads the numbers of a job that has ended again, by corrected axes: a new job that asks no model.
@@ -90,7 +90,7 @@ impl Jobs {
         if let Some(Some(seen)) = job.seen.get_mut(correction.picture) {
             seen.evidence_key = key;
         }
-        self.accept(&caller.owner, job, None).await
+        self.accept(&caller, job, None).await
     }
 
     /// Starts over with what a job that has ended was given: its pictures, prompt and options, and what it went on from.
@@ -110,7 +110,7 @@ impl Jobs {
             let overlay_key = self.copy(&earlier.overlay_key, job.id, OVERLAY).await?;
             job.earlier = Some(Earlier { code_key, overlay_key, ..earlier.clone() });
         }
-        self.accept(&caller.owner, job, None).await
+        self.accept(&caller, job, None).await
     }
 
     async fn ended(&self, caller: &Caller, id: JobId) -> Result<Job, Failure> {

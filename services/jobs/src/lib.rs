@@ -4,6 +4,7 @@
 //! outgoing commands of one change commit together; a relay publishes them; answers come back on the
 //! bus. Killing the process at any point loses no accepted job and shows no step twice.
 
+mod allowance;
 mod bundle;
 mod calibration;
 pub mod doc;
@@ -22,6 +23,7 @@ mod request;
 mod routes;
 mod store;
 mod tell;
+mod usage;
 mod view;
 
 pub use calibration::{AxisPoint, AxisScale, Calibration};
@@ -32,11 +34,13 @@ pub use program::serve;
 pub use report::LinkStyle;
 pub use request::NewJob;
 pub use routes::routes;
+pub use usage::{AllowanceView, UsageView};
 pub use view::{JobPage, JobView};
 
 use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
 use bus::SharedBus;
 use common::job::{JobReport, JobState};
+use common::limits::Limits;
 use common::picture::PictureSource;
 use common::{Caller, ErrorCode, Failure, JobId, OwnerId, TraceContext};
 use database::DatabaseConnection;
@@ -59,11 +63,13 @@ pub struct Settings {
     pub max_running: u64,
     /// Longest time for a whole job in seconds.
     pub max_job_seconds: u64,
+    /// What a person may use for whom nothing else is set.
+    pub limits: Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_running: 4, max_job_seconds: 1800 }
+        Self { max_running: 4, max_job_seconds: 1800, limits: Limits::default() }
     }
 }
 
@@ -165,8 +171,8 @@ impl Jobs {
             pictures.push(self.inner.pictures.picture(&caller, *id).await?);
         }
         let mut job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
-        job.trace = Some(caller.trace.unwrap_or_else(TraceContext::begin));
-        self.accept(&caller.owner, job, key).await
+        job.trace = Some(caller.trace.clone().unwrap_or_else(TraceContext::begin));
+        self.accept(&caller, job, key).await
     }
 
     /// The job that this request made before, wherever it is known. The pictures of a repeated request do not matter.
@@ -177,7 +183,9 @@ impl Jobs {
             Repeated::Unknown => {}
         }
         match self.inner.store.repeated(owner, key).await.map_err(store_failure)? {
-            Some(Accepted::Conflict) => Err(Failure::new(ErrorCode::IdempotencyConflict)),
+            Some(Accepted::Conflict | Accepted::TooManyOpen | Accepted::DayOver) => {
+                Err(Failure::new(ErrorCode::IdempotencyConflict))
+            }
             Some(Accepted::Before(before) | Accepted::New(before)) => Ok(Some(self.known(owner, key, &before).await)),
             None => Ok(None),
         }
@@ -190,10 +198,14 @@ impl Jobs {
         JobView::of(&before.job, self.now())
     }
 
-    async fn accept(&self, owner: &OwnerId, job: Job, key: Option<IdempotencyKey>) -> Result<JobView, Failure> {
+    async fn accept(&self, caller: &Caller, mut job: Job, key: Option<IdempotencyKey>) -> Result<JobView, Failure> {
+        let owner = &caller.owner;
+        job.limits = caller.limits.or(self.inner.settings.limits);
         match self.inner.store.accept(owner, &job, key.clone()).await.map_err(store_failure)? {
             Accepted::Conflict => Err(Failure::new(ErrorCode::IdempotencyConflict)),
             Accepted::Before(before) => Ok(JobView::of(&before.job, self.now())),
+            Accepted::TooManyOpen => Err(allowance::too_many_open(&job.limits)),
+            Accepted::DayOver => Err(allowance::day_over(&job.limits, self.now())),
             Accepted::New(new) => {
                 if let Some(key) = &key {
                     self.known(owner, key, &new).await;

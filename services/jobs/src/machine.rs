@@ -16,7 +16,7 @@
 //! No I/O, no clock, no randomness: step ids follow from the job's id and the step's place. An answer
 //! to a step that is not running (a repeat, or one that came too late) changes nothing.
 
-mod budget;
+pub(crate) mod budget;
 pub mod circles;
 mod describe;
 mod leases;
@@ -298,8 +298,8 @@ impl Work {
             }
             StepKind::Think | StepKind::Review | StepKind::Run => {
                 if failure.code == ErrorCode::BudgetReached {
-                    let tokens = self.job.options.max_tokens.is_some_and(|most| self.job.usage.tokens() >= most);
-                    self.job.stopped = Some(if tokens { Stopped::Tokens } else { Stopped::Cost });
+                    // The agent stops before a call whose question alone is more than is left.
+                    self.job.stopped = Some(budget::tightest(&self.job));
                 }
                 self.end_with_best(failure);
             }

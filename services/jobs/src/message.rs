@@ -1,6 +1,7 @@
 //! Between the machine and the wire: commands become messages, answers become outcomes. Pure.
 
 use crate::doc::{Area, Attempt, Closer, EarlierReason, Job, Run, Seen, Step, Turn};
+use crate::machine::budget;
 use crate::machine::{By, Command, Outcome, PLATFORM_TIMEOUT_SECONDS, Thought};
 use crate::measure;
 use common::job::StepKind;
@@ -128,8 +129,8 @@ fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
             .map(|(index, turn)| agent_v1::Turn { turn: Some(turn_message(turn, job.best == Some(index))) })
             .collect(),
         attempts_left: job.attempts_left(),
-        tokens_left: job.options.max_tokens.map(|most| most.saturating_sub(job.usage.tokens())),
-        cost_micro_usd_left: job.options.max_cost_usd.map(|most| most.less(job.usage.cost_usd).micros()),
+        tokens_left: budget::tokens_left(job).map(|left| left.amount),
+        cost_micro_usd_left: budget::cost_left(job).map(|left| left.amount.micros()),
         variants_left: job.variants_left(),
         looks_left: job.looks_left(),
         earlier: earlier(job),

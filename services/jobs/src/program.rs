@@ -11,7 +11,11 @@ use tokio_util::sync::CancellationToken;
 impl Settings {
     /// Those of these settings.
     pub fn of(settings: &runtime::Settings) -> Self {
-        Self { max_running: settings.max_running_jobs.0, max_job_seconds: settings.max_job_seconds.0 }
+        Self {
+            max_running: settings.max_running_jobs.0,
+            max_job_seconds: settings.max_job_seconds.0,
+            limits: settings.user_limits(),
+        }
     }
 }
 
@@ -53,8 +57,9 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
         runtime::service::callers_check(&callers),
     ]);
     let data = web::Data::new(jobs);
+    let allowances = web::Data::new(host.allowances()?);
     let site = Site::new(callers).health(health).routes(move |cfg| {
-        cfg.app_data(data.clone());
+        cfg.app_data(data.clone()).app_data(allowances.clone());
         routes(cfg);
     });
     host.serve(site, async || {

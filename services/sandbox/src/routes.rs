@@ -17,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 use common::execution::{ExecutionResult, OutputFile};
 use common::{ErrorCode, ExecutionId, Failure, OwnerId};
 use edge::output::{Output, serve};
-use edge::{Principal, Problem, ProblemBody, parse_id};
+use edge::{Allowance, Principal, Problem, ProblemBody, parse_id};
 use futures::StreamExt;
 use keep::Keys;
 use serde::{Deserialize, Serialize};
@@ -90,7 +90,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         (status = 200, description = "It ran; `status` says how it ended", body = ExecutionAnswer),
         (status = 413, description = "The inputs are too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is not allowed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "No free slot; try again later", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "No free slot, or as many runs as may be; try again later", body = ProblemBody, content_type = "application/problem+json"),
         (status = 507, description = "It ran, but what it left cannot be kept; nothing of it is", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The jail does not work now, or the run broke off", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -110,6 +110,7 @@ async fn run_code(
     let body: ExecutionBody =
         serde_json::from_slice(&body).map_err(|error| edge::validate::invalid_json_bytes(&body, &error))?;
     let asked = ExecutionRequest { owner: principal.owner.to_string(), ..asked(body)? };
+    edge::allowance::spend(&request, &principal, Allowance::Runs, 1).await?;
     // Nonsense, and a caller too many, are refused with their own status before any stream begins.
     let turn = sandbox.line_up(&asked).map_err(problem)?;
     if wants_events(&request) {

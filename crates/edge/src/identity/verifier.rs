@@ -159,7 +159,7 @@ impl Authenticator for Verifier {
             tracing::error!(%error, "nobody can be let in");
             Problem::with_detail(ErrorCode::NotReady, "The server cannot tell who is asking now.").retry_after(2)
         })?;
-        Ok(owner.map(|owner| Principal { owner, pass: Some(Pass::new(proof)), trace: None }))
+        Ok(owner.map(|owner| Principal { pass: Some(Pass::new(proof)), ..Principal::local(owner) }))
     }
 }
 

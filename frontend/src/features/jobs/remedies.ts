@@ -48,6 +48,7 @@ export const REMEDIES: Record<ErrorCode, readonly Remedy[]> = {
   code_too_long: ['playground'],
   no_model: ['models', 'retry'],
   too_busy: ['retry'],
+  limit_reached: ['retry'],
   internal_error: ['retry'],
   not_ready: ['retry'],
   service_unreachable: ['retry'],

@@ -6,7 +6,7 @@ use actix_multipart::Multipart;
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use common::ErrorCode;
-use edge::{Principal, Problem, ProblemBody};
+use edge::{Allowance, Principal, Problem, ProblemBody};
 use utoipa::ToSchema;
 
 /// What a form may take beside the image, in bytes.
@@ -38,7 +38,7 @@ struct UploadForm {
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "file_too_large or too_many_pixels"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "unsupported_media_type"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "undecodable_image"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "too_busy"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "too_busy or limit_reached"),
         (status = 507, body = ProblemBody, content_type = "application/problem+json", description = "storage_unavailable"),
     )
 )]
@@ -54,6 +54,10 @@ pub async fn upload(
         return Err(files.too_large().into());
     }
     let received = form::receive(&files, &caller.owner, body).await?;
+    if let Err(problem) = edge::allowance::spend(&request, &caller, Allowance::UploadBytes, received.bytes).await {
+        received.blobs.discard().await;
+        return Err(problem);
+    }
     let file = files.complete(received, caller.trace.clone()).await.map_err(|failure| match failure.code {
         ErrorCode::TooBusy => Problem::from(failure).retry_after(BUSY_SECONDS),
         _ => failure.into(),

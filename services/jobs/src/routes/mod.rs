@@ -7,12 +7,14 @@ mod follow_up;
 mod manage;
 mod outputs;
 mod read;
+mod usage;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts the handlers. The caller adds `web::Data<Jobs>`.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(create::create)
+        .service(usage::usage)
         .service(read::list)
         .service(read::get)
         .service(read::results)

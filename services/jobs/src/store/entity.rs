@@ -47,6 +47,28 @@ pub mod event {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub mod daily_use {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "daily_use")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        /// Counted from 1970-01-01 UTC.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: i64,
+        pub prompt_tokens: i64,
+        pub completion_tokens: i64,
+        #[sea_orm(column_name = "call_count")]
+        pub calls: i64,
+        pub cost_micro_usd: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub mod idempotency {
     use sea_orm::entity::prelude::*;
 

@@ -8,7 +8,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(CreateTables), Box::new(TraceMessages)]
+        vec![Box::new(CreateTables), Box::new(TraceMessages), Box::new(CountDailyUse)]
     }
 }
 
@@ -77,5 +77,30 @@ impl MigrationName for TraceMessages {
 impl MigrationTrait for TraceMessages {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.alter_table(database::outbox::add_trace()).await
+    }
+}
+
+struct CountDailyUse;
+
+impl MigrationName for CountDailyUse {
+    fn name(&self) -> &str {
+        "m0003_count_daily_use"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for CountDailyUse {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let daily_use = Table::create()
+            .table("daily_use")
+            .col(string_len("owner", 64))
+            .col(big_integer("day"))
+            .col(big_integer("prompt_tokens"))
+            .col(big_integer("completion_tokens"))
+            .col(big_integer("call_count"))
+            .col(big_integer("cost_micro_usd"))
+            .primary_key(Index::create().col("owner").col("day"))
+            .to_owned();
+        manager.create_table(daily_use).await
     }
 }

@@ -1,7 +1,9 @@
 //! The jobs database: every change of a job, its events and the messages it causes commit together.
 
+pub mod daily;
 mod entity;
 mod migration;
+mod queue;
 
 use crate::doc::{Job, Millis};
 use crate::machine::{self, Event, Input};
@@ -12,7 +14,7 @@ use entity::{event, idempotency, job};
 use sea_orm::prelude::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr,
-    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryIntoModel,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryIntoModel,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -99,6 +101,10 @@ pub enum Accepted {
     Before(Box<Snapshot>),
     /// The idempotency key was used before for another request.
     Conflict,
+    /// Its owner has as many jobs waiting and running as may be.
+    TooManyOpen,
+    /// Its owner used the tokens of the day.
+    DayOver,
 }
 
 /// An idempotency key with a digest of its request.
@@ -174,7 +180,11 @@ impl Store {
         new: &Job,
         key: Option<IdempotencyKey>,
     ) -> Result<Accepted, StoreError> {
-        let tx = database::begin_write(&self.db).await?;
+        let tx = match new.limits.open_jobs {
+            // Whether there is a place depends on all that are accepted at the same time.
+            Some(_) => database::begin_alone(&self.db, &format!("accept {}", owner.as_str())).await?,
+            None => database::begin_write(&self.db).await?,
+        };
         if let Some(key) = &key {
             match before(&tx, owner, key).await? {
                 Before::Made(before) => return Ok(before),
@@ -185,6 +195,9 @@ impl Store {
                 }
                 Before::Never => {}
             }
+        }
+        if let Some(full) = queue::full(&tx, owner.as_str(), new).await? {
+            return Ok(full);
         }
         let row = job::ActiveModel {
             id: Set(new.id.0),
@@ -246,38 +259,6 @@ impl Store {
         let applied = apply_to(&tx, row, input, now).await?;
         tx.commit().await?;
         Ok(Some(applied))
-    }
-
-    /// Starts the oldest queued job when fewer than `max_running` are running.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn start_next(&self, max_running: u64, now: Millis) -> Result<Option<Snapshot>, StoreError> {
-        let mut tries = Tries(0);
-        loop {
-            match self.start_next_once(max_running, now).await {
-                Err(error) if tries.again(&error).await => {}
-                other => return other,
-            }
-        }
-    }
-
-    async fn start_next_once(&self, max_running: u64, now: Millis) -> Result<Option<Snapshot>, StoreError> {
-        // Whether there is a place depends on all running jobs.
-        let tx = database::begin_alone(&self.db, "start").await?;
-        let in_state = |state: JobState| job::Column::State.eq(state.as_str());
-        if job::Entity::find().filter(in_state(JobState::Running)).count(&tx).await? >= max_running {
-            return Ok(None);
-        }
-        let oldest = job::Entity::find()
-            .filter(in_state(JobState::Queued))
-            .order_by_asc(job::Column::CreatedAtMs)
-            .one(&tx)
-            .await?;
-        let Some(row) = oldest else { return Ok(None) };
-        let (started, _) = apply_to(&tx, row, Input::Start, now).await?;
-        tx.commit().await?;
-        Ok(Some(started))
     }
 
     /// Ids of all running jobs.
@@ -398,12 +379,14 @@ async fn apply_to<C: ConnectionTrait>(
     input: Input,
     now: Millis,
 ) -> Result<(Snapshot, bool), StoreError> {
-    let before = snapshot(&row)?;
+    let mut before = snapshot(&row)?;
+    before.job.day = daily::left(tx, &row.owner, &before.job, now).await?;
     let next = machine::advance(&before.job, input, now);
     if next.job == before.job && next.commands.is_empty() && next.events.is_empty() {
         return Ok((before, false));
     }
     let id = next.job.id;
+    daily::book(tx, &row.owner, (before.job.usage, next.job.usage), now).await?;
     let events = insert_events(tx, id, row.last_event, &next.events, now).await?;
     let last_event = events.last().map_or(row.last_event, |event| i64::try_from(event.number).unwrap_or(i64::MAX));
     let mut messages = Vec::with_capacity(next.commands.len());

@@ -226,7 +226,8 @@ impl Process {
             pictures: Arc::new(OneFile(file)),
         };
         let stop = CancellationToken::new();
-        let jobs = Jobs::open(deps, Settings { max_running, max_job_seconds: 60 }).await.expect("open");
+        let jobs =
+            Jobs::open(deps, Settings { max_running, max_job_seconds: 60, ..Settings::default() }).await.expect("open");
         let running = jobs.start(stop.clone()).await.expect("start");
         Self {
             jobs,

@@ -4,6 +4,7 @@ mod bundle;
 mod harness;
 mod http;
 mod life;
+mod limits;
 mod repeats;
 
 /// Where what belongs to a folder is kept.

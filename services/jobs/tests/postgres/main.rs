@@ -6,6 +6,8 @@ mod harness;
 mod http;
 #[path = "../it/life.rs"]
 mod life;
+#[path = "../it/limits.rs"]
+mod limits;
 #[path = "../it/repeats.rs"]
 mod repeats;
 mod replicas;
