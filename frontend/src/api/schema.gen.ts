@@ -430,6 +430,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what you used, and what is left: today's tokens and money, your jobs, and what may be done in a minute, an hour
+         *     or a day. Days are those of UTC.
+         */
+        get: operations["jobs_read_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -468,6 +488,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What may be done in a time, and what is left of it. It comes back evenly over the period. */
+        AllowanceView: {
+            /**
+             * Format: int64
+             * @description How much may be done in the period.
+             */
+            limit: number;
+            /** @description Of what: `requests`, `upload_bytes` or `runs`. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The period in seconds.
+             */
+            period_seconds: number;
+            /**
+             * Format: int64
+             * @description How much may be done now.
+             */
+            remaining: number;
+        };
         /** @description A place on an axis and what it stands for. */
         AxisPoint: {
             /**
@@ -613,7 +653,7 @@ export interface components {
             python: string;
         };
         /** @enum {string} */
-        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
+        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "limit_reached" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
         /** @description A finished run. The `path` of each output is its link. */
         ExecutionAnswer: components["schemas"]["ExecutionResult"] & {
             /** @description Id of the run; its outputs are kept under it for a while. */
@@ -727,6 +767,11 @@ export interface components {
             code: components["schemas"]["ErrorCode"];
             /** @description What happened in this case, in one or two plain sentences. */
             detail: string;
+            /**
+             * Format: int32
+             * @description After how many seconds it is worth another try, where that is known.
+             */
+            retry_after_seconds?: number | null;
         };
         /**
          * Format: uuid
@@ -1401,7 +1446,7 @@ export interface components {
          * @description What ended a job's work before it was satisfied with the result.
          * @enum {string}
          */
-        Stopped: "repairs" | "turns" | "tokens" | "cost" | "seconds" | "circles";
+        Stopped: "repairs" | "turns" | "tokens" | "cost" | "seconds" | "circles" | "day_tokens" | "day_cost";
         /** @description A piece of a stream, in the order in which the pieces of both streams came. */
         StreamPart: {
             /**
@@ -1458,6 +1503,59 @@ export interface components {
              * @description Tokens sent.
              */
             prompt_tokens: number;
+        };
+        /** @description What a person used today, and what is left. */
+        UsageView: {
+            /** @description What may be done in a time and is left of it, for all that is limited. */
+            allowances: components["schemas"]["AllowanceView"][];
+            /**
+             * Format: int64
+             * @description Finished model calls today.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Tokens received from models today.
+             */
+            completion_tokens: number;
+            /** @description What they cost by the operator's price table. */
+            cost_usd: components["schemas"]["Usd"];
+            cost_usd_left?: components["schemas"]["Usd"] | null;
+            /**
+             * Format: int64
+             * @description Seconds until the next day begins (UTC).
+             */
+            day_ends_in_seconds: number;
+            /**
+             * Format: int32
+             * @description Most of these, where that is limited.
+             */
+            max_open_jobs?: number | null;
+            /**
+             * Format: int32
+             * @description Most of these for you, where that is limited.
+             */
+            max_running_jobs?: number | null;
+            /**
+             * Format: int64
+             * @description Jobs that wait or are worked on.
+             */
+            open_jobs: number;
+            /**
+             * Format: int64
+             * @description Tokens sent to models today.
+             */
+            prompt_tokens: number;
+            /**
+             * Format: int64
+             * @description Jobs worked on now.
+             */
+            running_jobs: number;
+            /**
+             * Format: int64
+             * @description Tokens left today, where they are limited.
+             */
+            tokens_left?: number | null;
         };
         /** @description US dollars, exact to a millionth. */
         Usd: number;
@@ -1546,7 +1644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description No free slot; try again later */
+            /** @description No free slot, or as many runs as may be; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1770,7 +1868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description too_busy */
+            /** @description too_busy or limit_reached */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2651,6 +2749,27 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    jobs_read_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
+                };
+            };
+            401: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
