@@ -146,7 +146,9 @@ impl Allowances {
     }
 
     async fn ask(&self, owner: &OwnerId, what: Allowance, rate: Rate, cost: u32) -> Spent {
-        let key = Key::of(Purpose::RequestRate, &[owner.as_str().as_bytes(), what.as_str().as_bytes()]);
+        // A limit that was changed begins with a full bucket: what is in one says nothing at another rate.
+        let burst = rate.burst().to_le_bytes();
+        let key = Key::of(Purpose::RequestRate, &[owner.as_str().as_bytes(), what.as_str().as_bytes(), &burst]);
         match self.shared.spend(&key, rate, cost).await {
             Ok(spent) => {
                 if self.is_away.swap(false, Ordering::Relaxed) {
