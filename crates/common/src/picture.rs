@@ -62,6 +62,9 @@ pub struct PictureRef {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// The upload's name, for people; workers are not told. Empty in jobs that were stored without.
+    #[serde(default)]
+    pub name: String,
 }
 
 /// Turns ids of uploads into pictures for the workers. The service that owns the uploads implements it;

@@ -83,6 +83,7 @@ impl From<&FileRow> for PictureRef {
             sha256: row.image_sha256.clone(),
             width: row.width,
             height: row.height,
+            name: row.name.clone(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub use report::LinkStyle;
 pub use request::NewJob;
 pub use routes::routes;
 pub use usage::{AllowanceView, UsageView};
+pub use store::Wanted;
 pub use view::{JobPage, JobView};
 
 use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
@@ -270,15 +271,9 @@ impl Jobs {
     ///
     /// # Errors
     /// A storage failure.
-    pub async fn list(
-        &self,
-        owner: &OwnerId,
-        state: Option<JobState>,
-        before: Option<JobId>,
-        limit: u64,
-    ) -> Result<JobPage, Failure> {
+    pub async fn list(&self, owner: &OwnerId, wanted: &Wanted, limit: u64) -> Result<JobPage, Failure> {
         let limit = limit.clamp(1, 100);
-        let mut jobs = self.inner.store.list(owner, state, before, limit + 1).await.map_err(store_failure)?;
+        let mut jobs = self.inner.store.list(owner, wanted, limit + 1).await.map_err(store_failure)?;
         let now = self.now();
         let more = jobs.len() as u64 > limit;
         jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

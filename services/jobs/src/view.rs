@@ -22,6 +22,8 @@ pub struct JobView {
     pub options: JobOptions,
     /// Its pictures.
     pub file_ids: Vec<FileId>,
+    /// The names these had when they were uploaded, in the same order.
+    pub file_names: Vec<String>,
     /// Kind of the first picture, once seen.
     pub image_kind: Option<PictureKind>,
     /// What was found, in plain words; empty while there is nothing to say.
@@ -69,6 +71,7 @@ impl JobView {
             prompt: job.prompt.clone(),
             options: job.options,
             file_ids: job.pictures.iter().map(|picture| picture.file_id).collect(),
+            file_names: job.pictures.iter().map(|picture| picture.name.clone()).collect(),
             image_kind: job.seen.first().and_then(Option::as_ref).map(|seen| seen.kind),
             summary: job.summary.clone(),
             error: job.error.clone(),

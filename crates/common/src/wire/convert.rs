@@ -284,6 +284,7 @@ impl TryFrom<pb::Picture> for PictureRef {
             sha256: picture.sha256,
             width: picture.width,
             height: picture.height,
+            name: String::new(),
         })
     }
 }

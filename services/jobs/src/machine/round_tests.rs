@@ -10,7 +10,14 @@ use common::spend::Usd;
 use common::{FileId, JobId};
 
 fn job(options: JobOptions) -> Job {
-    let picture = PictureRef { file_id: FileId::new(), blob_key: "k".into(), sha256: "s".into(), width: 9, height: 9 };
+    let picture = PictureRef {
+        file_id: FileId::new(),
+        blob_key: "k".into(),
+        sha256: "s".into(),
+        width: 9,
+        height: 9,
+        name: String::new(),
+    };
     Job::accepted(JobId::new(), String::new(), options, vec![picture], 0)
 }
 

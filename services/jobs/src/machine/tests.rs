@@ -8,7 +8,14 @@ use common::{FileId, JobId};
 const MINUTE: Millis = 60_000;
 
 fn picture() -> PictureRef {
-    PictureRef { file_id: FileId::new(), blob_key: "k".into(), sha256: "s".into(), width: 1, height: 1 }
+    PictureRef {
+        file_id: FileId::new(),
+        blob_key: "k".into(),
+        sha256: "s".into(),
+        width: 1,
+        height: 1,
+        name: String::new(),
+    }
 }
 
 fn job(pictures: usize) -> Job {

@@ -1,4 +1,4 @@
-use crate::{JobPage, JobView, Jobs, LinkStyle};
+use crate::{JobPage, JobView, Jobs, LinkStyle, Wanted};
 use actix_web::{get, web};
 use common::job::{JobReport, JobState};
 use common::{ErrorCode, JobId};
@@ -12,6 +12,10 @@ pub struct ListQuery {
     /// Only jobs in this state.
     #[param(inline)]
     state: Option<JobState>,
+    /// Only jobs with all these words in prompt, summary, title, kind, names of pictures or id, whatever their case. At
+    /// most 200 characters.
+    #[param(max_length = 200)]
+    q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Jobs per page, 1 to 100.
@@ -28,7 +32,8 @@ pub async fn list(
     query: web::Query<ListQuery>,
 ) -> Result<web::Json<JobPage>, Problem> {
     let before = query.cursor.as_deref().map(|text| parse_id::<JobId>(text, ErrorCode::BadRequest)).transpose()?;
-    Ok(web::Json(jobs.list(&principal.owner, query.state, before, query.limit.unwrap_or(20)).await?))
+    let wanted = Wanted::new(query.state, query.q.as_deref().unwrap_or_default(), before)?;
+    Ok(web::Json(jobs.list(&principal.owner, &wanted, query.limit.unwrap_or(20)).await?))
 }
 
 /// Read a job.

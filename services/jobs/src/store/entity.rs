@@ -14,6 +14,9 @@ pub mod job {
         /// The whole durable state as JSON.
         #[sea_orm(column_type = "Text")]
         pub doc: String,
+        /// What a search looks through, in lower case.
+        #[sea_orm(column_type = "Text")]
+        pub words: String,
         /// Highest event number so far.
         pub last_event: i64,
         /// Earliest end of a running step's lease.

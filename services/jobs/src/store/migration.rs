@@ -8,7 +8,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(CreateTables), Box::new(TraceMessages), Box::new(CountDailyUse)]
+        vec![Box::new(CreateTables), Box::new(TraceMessages), Box::new(CountDailyUse), Box::new(SearchJobs)]
     }
 }
 
@@ -102,5 +102,22 @@ impl MigrationTrait for CountDailyUse {
             .primary_key(Index::create().col("owner").col("day"))
             .to_owned();
         manager.create_table(daily_use).await
+    }
+}
+
+struct SearchJobs;
+
+impl MigrationName for SearchJobs {
+    fn name(&self) -> &str {
+        "m0004_search_jobs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SearchJobs {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let words = Table::alter().table("job").add_column(text("words").default("")).to_owned();
+        manager.alter_table(words).await?;
+        super::search::fill_in(manager.get_connection()).await
     }
 }

@@ -4,6 +4,9 @@ pub mod daily;
 mod entity;
 mod migration;
 mod queue;
+mod search;
+
+pub use search::Wanted;
 
 use crate::doc::{Job, Millis};
 use crate::machine::{self, Event, Input};
@@ -204,6 +207,7 @@ impl Store {
             owner: Set(owner.as_str().to_owned()),
             state: Set(new.state.as_str().to_owned()),
             doc: Set(write(new)?),
+            words: Set(search::words_of(new)),
             last_event: Set(1),
             next_lease_ms: Set(None),
             created_at_ms: Set(new.created_at),
@@ -299,25 +303,13 @@ impl Store {
         Ok(rows.into_iter().map(|(id, last)| (JobId(id), u64::try_from(last).unwrap_or(0))).collect())
     }
 
-    /// Jobs of one owner, newest first, older than the job `before`.
+    /// Jobs of one owner that are as wanted, newest first.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn list(
-        &self,
-        owner: &OwnerId,
-        state: Option<JobState>,
-        before: Option<JobId>,
-        limit: u64,
-    ) -> Result<Vec<Job>, StoreError> {
+    pub async fn list(&self, owner: &OwnerId, wanted: &Wanted, limit: u64) -> Result<Vec<Job>, StoreError> {
         // Ids are version 7: their order is the order of acceptance.
-        let mut query = job::Entity::find().filter(job::Column::Owner.eq(owner.as_str()));
-        if let Some(state) = state {
-            query = query.filter(job::Column::State.eq(state.as_str()));
-        }
-        if let Some(before) = before {
-            query = query.filter(job::Column::Id.lt(before.0));
-        }
+        let query = job::Entity::find().filter(job::Column::Owner.eq(owner.as_str())).filter(search::condition(wanted));
         query.order_by_desc(job::Column::Id).limit(limit).all(&self.db).await?.iter().map(read).collect()
     }
 
@@ -406,6 +398,7 @@ async fn apply_to<C: ConnectionTrait>(
     let saved = job::Entity::update_many()
         .col_expr(job::Column::State, Expr::value(next.job.state.as_str()))
         .col_expr(job::Column::Doc, Expr::value(write(&next.job)?))
+        .col_expr(job::Column::Words, Expr::value(search::words_of(&next.job)))
         .col_expr(job::Column::LastEvent, Expr::value(last_event))
         .col_expr(job::Column::NextLeaseMs, Expr::value(next.job.next_lease()))
         .col_expr(job::Column::Version, Expr::value(row.version + 1))

@@ -31,6 +31,7 @@ impl PictureSource for OneFile {
             sha256: "0".repeat(64),
             width: 4,
             height: 4,
+            name: "Summer_100%.png".into(),
         })
     }
 }

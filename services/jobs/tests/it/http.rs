@@ -112,3 +112,50 @@ async fn lists_are_paged() {
     assert_eq!(none["items"], json!([]));
     process.end().await;
 }
+
+/// Protects whoever looks for an old job: all words must be there, in the prompt, the name of the picture or what was found,
+/// whatever their case; marks of patterns are letters; other people's jobs are never found; pages go on as without a search.
+#[actix_web::test]
+async fn lists_are_searched() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = FileId::new();
+    let process = Process::start(folder.path(), file, 4, straight).await;
+    let mut made = Vec::new();
+    for prompt in ["Sales of 2019", "ÜBER alles, 100% of it", "sales again"] {
+        let body = json!({ "file_ids": [file], "prompt": prompt });
+        let (_, job) = ask(&process, "local", test::TestRequest::post().uri("/api/v1/jobs").set_json(&body)).await;
+        let id = job["id"].as_str().expect("an id").to_owned();
+        process.until_final(id.parse().expect("a job's id")).await;
+        made.push(id);
+    }
+    let found = |answer: &Value| -> Vec<usize> {
+        let ids = answer["items"].as_array().expect("items").iter().map(|job| job["id"].as_str().unwrap_or(""));
+        ids.map(|id| made.iter().position(|one| one == id).expect("one of these")).collect()
+    };
+    let get = |query: &str| test::TestRequest::get().uri(&format!("/api/v1/jobs?{query}"));
+    let rows: [(&str, &[usize]); 10] = [
+        ("q=sales", &[2, 0]),
+        ("q=SALES%202019", &[0]),
+        ("q=%C3%BCber", &[1]),
+        ("q=100%25", &[2, 1, 0]),
+        ("q=99%25", &[]),
+        ("q=summer_100", &[2, 1, 0]),
+        ("q=summer-100", &[]),
+        ("q=sales&state=failed", &[]),
+        ("q=%20%20", &[2, 1, 0]),
+        ("q=%00sales", &[2, 0]),
+    ];
+    for (query, expected) in rows {
+        let (status, answer) = ask(&process, "local", get(query)).await;
+        assert_eq!((status, found(&answer).as_slice()), (StatusCode::OK, expected), "{query}");
+    }
+    let (_, first) = ask(&process, "local", get("q=sales&limit=1")).await;
+    let cursor = first["next_cursor"].as_str().expect("a second page");
+    let (_, second) = ask(&process, "local", get(&format!("q=sales&limit=1&cursor={cursor}"))).await;
+    assert_eq!((found(&first), found(&second), &second["next_cursor"]), (vec![2], vec![0], &Value::Null));
+    let (_, none) = ask(&process, "stranger", get("q=sales")).await;
+    assert_eq!(none["items"], json!([]));
+    let (status, problem) = ask(&process, "local", get(&format!("q={}", "x".repeat(201)))).await;
+    assert_eq!((status.as_u16(), problem["code"].as_str()), (422, Some("invalid_field")));
+    process.end().await;
+}

@@ -4,7 +4,7 @@ use crate::harness::{PATIENCE, Process, straight};
 use bus::SharedBus;
 use common::job::JobState;
 use common::{FileId, OwnerId};
-use jobs::NewJob;
+use jobs::{NewJob, Wanted};
 use shared::SharedHandle;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -48,7 +48,7 @@ async fn replicas_share_the_work_and_double_nothing() {
     let ended = tokio::time::timeout(PATIENCE * 3, async {
         loop {
             // All in one statement: of several, one may see a job before its end and the next its successor.
-            let jobs = replicas[0].jobs.list(&owner, None, None, 100).await.expect("a list").items;
+            let jobs = replicas[0].jobs.list(&owner, &Wanted::default(), 100).await.expect("a list").items;
             let states: Vec<_> =
                 ids.iter().map(|id| jobs.iter().find(|job| job.id == *id).expect("it").state).collect();
             most_running = most_running.max(states.iter().filter(|state| **state == JobState::Running).count());
