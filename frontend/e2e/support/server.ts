@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { components } from '../../src/api/schema.gen'
+
+/** A job as the API shows it. */
+export type JobView = components['schemas']['JobView']
 
 /** The repository. */
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
@@ -97,10 +101,22 @@ export class Server {
     return ((await made.json()) as { id: string }).id
   }
 
+  /** A job as the API shows it. */
+  async view(id: string): Promise<JobView> {
+    return (await (await this.call(`/api/v1/jobs/${id}`)).json()) as JobView
+  }
+
+  /** The content of one of a job's outputs. */
+  async output(id: string, name: string): Promise<string> {
+    const answer = await this.call(`/api/v1/jobs/${id}/outputs/${name}`)
+    if (answer.status !== 200) throw new Error(`no output ${name}: ${answer.status}`)
+    return answer.text()
+  }
+
   /** Waits until the job has ended; gives its state. */
   async ended(id: string): Promise<string> {
     for (;;) {
-      const { state } = (await (await this.call(`/api/v1/jobs/${id}`)).json()) as { state: string }
+      const { state } = await this.view(id)
       if (!['queued', 'running'].includes(state)) return state
       await new Promise((done) => setTimeout(done, 100))
     }

@@ -994,6 +994,8 @@ export interface components {
             error?: components["schemas"]["Failure"] | null;
             /** @description Its pictures. */
             file_ids: components["schemas"]["FileId"][];
+            /** @description The names these had when they were uploaded, in the same order. */
+            file_names: string[];
             /**
              * Format: date-time
              * @description When it ended.
@@ -2071,6 +2073,11 @@ export interface operations {
             query?: {
                 /** @description Only jobs in this state. */
                 state?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                /**
+                 * @description Only jobs with all these words in prompt, summary, title, kind, names of pictures or id, whatever their case. At
+                 *     most 200 characters.
+                 */
+                q?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Jobs per page, 1 to 100. */

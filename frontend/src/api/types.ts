@@ -30,13 +30,8 @@ export type Config = Omit<Schemas['Config'], 'sign_in'> & {
   limits: Schemas['ConfigLimits'] & { max_repairs?: number }
 }
 
-/** A job. `parent` and `chain` tell which job it revises. */
-export type Job = Schemas['JobView'] & {
-  /** The job this one revises. */
-  parent?: string | null
-  /** All jobs of this line, oldest first, this one among them. */
-  chain?: string[]
-}
+/** A job. */
+export type Job = Schemas['JobView']
 
 /** One measure of how well a round met what was asked for. */
 export type Measure = Schemas['Measure']

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Api, Send } from '@/api/client'
 import type { Job, JobOptions, JobState, Results } from '@/api/types'
 
@@ -29,17 +29,20 @@ export const recentJobs = (api: Api) =>
     refetchIntervalInBackground: true,
   })
 
-/** All jobs, page by page, newest first; of one state where one is given. */
-export const jobPages = (api: Api, state: JobState | null) =>
+/** All jobs, page by page, newest first; of one state, and with all words of a search, where these are given. */
+export const jobPages = (api: Api, state: JobState | null, search: string) =>
   infiniteQueryOptions({
-    queryKey: ['jobs', 'pages', state],
+    queryKey: ['jobs', 'pages', state, search],
     initialPageParam: null as string | null,
     queryFn: async ({ pageParam, signal }) => {
-      const query = { limit: 30, ...(state && { state }), ...(pageParam && { cursor: pageParam }) }
+      const wanted = { ...(state && { state }), ...(search && { q: search }) }
+      const query = { limit: 30, ...wanted, ...(pageParam && { cursor: pageParam }) }
       const { data } = await api.GET('/api/v1/jobs', { params: { query }, signal })
       return data as { items: Job[]; next_cursor?: string | null }
     },
     getNextPageParam: (page) => page.next_cursor ?? null,
+    // What was found before stays until the answer is there.
+    placeholderData: keepPreviousData,
     refetchInterval: (query) =>
       query.state.data?.pages.some((page) => page.items.some(isLive)) ? LIVE_POLL_MS : false,
   })

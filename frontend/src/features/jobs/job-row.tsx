@@ -21,7 +21,8 @@ function detail(job: Job): string {
   }
   if (job.error) return job.error.detail
   const first = job.summary.split('\n')[0] ?? ''
-  return first === titleOf(job) ? (job.image_kind ? kindWords(job.image_kind) : '') : first
+  const kind = job.image_kind ? kindWords(job.image_kind) : ''
+  return first === titleOf(job) ? [kind, ...job.file_names].filter(Boolean).join(' · ') : first
 }
 
 function duration(job: Job): string {

@@ -14,8 +14,10 @@ import { Skeleton } from '@/components/ui/skeleton'
 import { useShortcuts } from '@/lib/shortcuts'
 import { cn } from '@/lib/utils'
 import { jobPages } from './api'
-import { matching } from './filter'
 import { JobRow } from './job-row'
+
+/** How long after the last key a search begins. */
+const TYPING_MS = 250
 
 const STATES = Object.keys(STATE_WORDS) as JobState[]
 
@@ -48,12 +50,12 @@ export function JobsPage() {
   const [params, setParams] = useSearchParams()
   const state = STATES.find((one) => one === params.get('state')) ?? null
   const search = params.get('q') ?? ''
+  const [typed, setTyped] = useState(search)
   const [chosen, setChosen] = useState(-1)
   const field = useRef<HTMLInputElement>(null)
   const navigate = useNavigate()
-  const jobs = useInfiniteQuery(jobPages(useApi(), state))
-  const all = jobs.data?.pages.flatMap((page) => page.items) ?? []
-  const shown = matching(all, search)
+  const jobs = useInfiniteQuery(jobPages(useApi(), state, search))
+  const shown = jobs.data?.pages.flatMap((page) => page.items) ?? []
   const set = (key: string, value: string | null) => {
     setChosen(-1)
     setParams(
@@ -65,6 +67,14 @@ export function JobsPage() {
       { replace: true },
     )
   }
+  // The server is asked when one stops typing.
+  const setRef = useRef(set)
+  setRef.current = set
+  useEffect(() => {
+    if (typed.trim() === search) return
+    const timer = setTimeout(() => setRef.current('q', typed.trim()), TYPING_MS)
+    return () => clearTimeout(timer)
+  }, [typed, search])
   const move = (by: number) => {
     const next = Math.min(shown.length - 1, Math.max(0, chosen + by))
     setChosen(next)
@@ -101,10 +111,11 @@ export function JobsPage() {
           <Input
             ref={field}
             type="search"
-            aria-label="Search the jobs that are loaded"
-            placeholder="Search"
-            value={search}
-            onChange={(event) => set('q', event.target.value)}
+            aria-label="Search all jobs"
+            placeholder="Words of the prompt, the result or a file’s name"
+            maxLength={200}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
             className="pl-9"
           />
         </div>
@@ -145,12 +156,14 @@ export function JobsPage() {
         <EmptyState title={filtered ? 'Nothing like that' : 'Nothing has developed yet'}>
           {filtered ? (
             <>
-              <p>
-                {jobs.hasNextPage
-                  ? 'The search looks through the jobs that are loaded; older ones are not yet.'
-                  : 'No job fits what you chose.'}
-              </p>
-              <Button variant="outline" onClick={() => setParams({}, { replace: true })}>
+              <p>No job fits what you chose.</p>
+              <Button
+                variant="outline"
+                onClick={() => {
+                  setTyped('')
+                  setParams({}, { replace: true })
+                }}
+              >
                 Show all
               </Button>
             </>
@@ -162,7 +175,11 @@ export function JobsPage() {
         </EmptyState>
       )}
       {shown.length > 0 && (
-        <ul aria-label="Jobs" className="divide-y overflow-hidden rounded-xl border bg-card">
+        <ul
+          aria-label="Jobs"
+          aria-busy={jobs.isPlaceholderData}
+          className="divide-y overflow-hidden rounded-xl border bg-card"
+        >
           {shown.map((job, i) => (
             <JobRow key={job.id} job={job} chosen={i === chosen} />
           ))}

@@ -3,23 +3,9 @@ import type { Job, JobState } from '@/api/types'
 import { usualDuration } from '@/features/composer/estimate'
 import { titleOf } from './api'
 import { ended } from './ended'
-import { matching } from './filter'
 
 const job = (id: string, state: JobState, more: Partial<Job> = {}) =>
   ({ id, state, prompt: '', summary: '', file_ids: [], ...more }) as unknown as Job
-
-/** Protects the search: all words count, in any order, and an empty search hides nothing. */
-it('finds jobs by words', () => {
-  const jobs = [
-    job('a', 'succeeded', { prompt: 'Read the bars' }),
-    job('b', 'failed', { summary: 'Two bars, read badly' }),
-  ]
-  const found = (search: string) => matching(jobs, search).map((one) => one.id)
-  expect(found('')).toEqual(['a', 'b'])
-  expect(found('BARS read')).toEqual(['a', 'b'])
-  expect(found('bars badly')).toEqual(['b'])
-  expect(found('pie')).toEqual([])
-})
 
 /** Protects against telling of jobs that had long ended, or that one never saw running. */
 it('tells only of jobs that ended meanwhile', () => {
