@@ -2,7 +2,14 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirro
 import { python } from '@codemirror/lang-python'
 import { HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language'
 import { EditorState, type Extension } from '@codemirror/state'
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  ViewPlugin,
+} from '@codemirror/view'
 import { tags as t } from '@lezer/highlight'
 
 const theme = EditorView.theme({
@@ -69,7 +76,22 @@ const highlight = HighlightStyle.define([
   { tag: [t.function(t.variableName), t.function(t.definition(t.variableName))], color: 'var(--warning)' },
 ])
 
+/**
+ * The letters' own font comes only when it is first used, and is taller than the one that stands in: lines are measured again
+ * when it is there, or the numbers beside them would not stand where the lines do.
+ */
+const measuredInItsFont = ViewPlugin.define((view) => {
+  let here = true
+  void document.fonts?.load('13px "JetBrains Mono Variable"').then(() => here && view.requestMeasure())
+  return {
+    destroy: () => {
+      here = false
+    },
+  }
+})
+
 const common: Extension = [
+  measuredInItsFont,
   lineNumbers(),
   python(),
   syntaxHighlighting(highlight),

@@ -44,15 +44,22 @@ async function copy(code: string) {
   }
 }
 
+type Props = {
+  versions: readonly Version[]
+  fileIds: readonly string[]
+  /** The code that was delivered by the job that this one revises. */
+  earlier: string | null
+}
+
 /** All versions of the code: each with its findings, or as what it changed. */
-export function CodeTab({ versions, fileIds }: { versions: readonly Version[]; fileIds: readonly string[] }) {
+export function CodeTab({ versions, fileIds, earlier }: Props) {
   const [picked, setPicked] = useState<number | null>(null)
   const [diff, setDiff] = useState(false)
   const navigate = useNavigate()
   const index = versions.findIndex((one) => one.number === picked)
   const at = index === -1 ? versions.length - 1 : index
   const version = versions[at]
-  const before = versions[at - 1]
+  const before = versions[at - 1]?.code ?? earlier
   if (!version)
     return (
       <p className="rounded-xl border border-dashed p-10 text-center text-sm text-muted-foreground">
@@ -85,9 +92,9 @@ export function CodeTab({ versions, fileIds }: { versions: readonly Version[]; f
           </span>
         )}
         <span className="ml-auto flex flex-wrap items-center gap-1">
-          {before && (
+          {before !== null && (
             <Button variant="ghost" size="sm" aria-pressed={diff} onClick={() => setDiff(!diff)}>
-              {diff ? 'Show the code' : 'Show what changed'}
+              {diff ? 'Show the code' : at > 0 ? 'Show what changed' : 'Compare with the version before'}
             </Button>
           )}
           <Button
@@ -101,32 +108,30 @@ export function CodeTab({ versions, fileIds }: { versions: readonly Version[]; f
             <TerminalIcon aria-hidden />
             Edit and run
           </Button>
-          <Button
-            variant="ghost"
-            size="icon"
-            aria-label="Copy the code"
-            onClick={() => void copy(version.code)}
-          >
-            <CopyIcon aria-hidden />
-          </Button>
-          <Button
-            variant="ghost"
-            size="icon"
-            aria-label="Save the code"
-            onClick={() => saveBlob(new Blob([version.code], { type: 'text/x-python' }), 'code.py')}
-          >
-            <DownloadIcon aria-hidden />
-          </Button>
+          <span className="flex items-center gap-1">
+            <Button
+              variant="ghost"
+              size="icon"
+              aria-label="Copy the code"
+              onClick={() => void copy(version.code)}
+            >
+              <CopyIcon aria-hidden />
+            </Button>
+            <Button
+              variant="ghost"
+              size="icon"
+              aria-label="Save the code"
+              onClick={() => saveBlob(new Blob([version.code], { type: 'text/x-python' }), 'code.py')}
+            >
+              <DownloadIcon aria-hidden />
+            </Button>
+          </span>
         </span>
       </div>
       {version.explanation && <p className="text-sm text-muted-foreground">{version.explanation}</p>}
       <Suspense fallback={fallback}>
-        {diff && before ? (
-          <CodeDiff
-            before={before.code}
-            after={version.code}
-            label={`Changes in attempt ${version.number}`}
-          />
+        {diff && before !== null ? (
+          <CodeDiff before={before} after={version.code} label={`Changes in attempt ${version.number}`} />
         ) : (
           <CodeViewer
             code={version.code}

@@ -99,6 +99,8 @@ function JobView({ job }: { job: Job }) {
   const outputs = results.data?.outputs ?? []
   const failure = progress.error ?? job.error ?? null
   const [tab, setTab] = useTab(progress, outputs.length > 0)
+  const isRevision = tab === 'code' && job.parent != null
+  const earlier = useQuery({ ...jobResults(api, job.parent ?? ''), enabled: isRevision })
   const proof = results.data?.proof
   const hidden = useMemo(
     () =>
@@ -170,7 +172,9 @@ function JobView({ job }: { job: Job }) {
               </div>
             )}
             {tab === 'data' && <DataTab outputs={outputs} hidden={hidden} />}
-            {tab === 'code' && <CodeTab versions={versions} fileIds={job.file_ids} />}
+            {tab === 'code' && (
+              <CodeTab versions={versions} fileIds={job.file_ids} earlier={earlier.data?.code ?? null} />
+            )}
             {tab === 'log' && <JobLog progress={progress} results={results.data} live={!over} />}
             {tab === 'proof' && <ProofTab job={job} results={results.data} over={over} />}
           </Tabs>
