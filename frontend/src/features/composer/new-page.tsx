@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CameraIcon, ImagePlusIcon } from 'lucide-react'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import { useDropzone } from 'react-dropzone'
 import { useNavigate } from 'react-router'
 import { useApi, useConfig } from '@/api/context'
 import { problemOf } from '@/api/problem'
@@ -15,6 +14,7 @@ import { showToast } from '@/lib/toast'
 import { cn } from '@/lib/utils'
 import { clearDraft, currentDraft, updateDraft, useDraft } from './draft'
 import { usualDuration } from './estimate'
+import { useDrop } from './use-drop'
 import { usePictures } from './use-pictures'
 
 // Not needed to begin: they come after the composer can be used.
@@ -88,11 +88,9 @@ export function NewPage() {
   }
   const addRef = useRef(add)
   addRef.current = add
-  const { getRootProps, getInputProps, open, isDragActive } = useDropzone({
-    noClick: true,
-    noKeyboard: true,
-    onDrop: (accepted, rejected) => add([...accepted, ...rejected.map((one) => one.file)]),
-  })
+  const picker = useRef<HTMLInputElement>(null)
+  const open = () => picker.current?.click()
+  const drop = useDrop(add)
   useEffect(() => {
     const onPaste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])]
@@ -113,9 +111,9 @@ export function NewPage() {
   }
 
   return (
-    <div {...getRootProps({ className: 'flex flex-1 flex-col' })}>
-      {isDragActive && (
-        <div className="tray fixed inset-0 z-40 grid place-items-center opacity-95">
+    <div {...drop.handlers} className="flex flex-1 flex-col">
+      {drop.over && (
+        <div className="tray pointer-events-none fixed inset-0 z-40 grid place-items-center opacity-95">
           <p className="animate-rise rounded-xl border-2 border-dashed border-[oklch(0.775_0.15_62)] px-16 py-12 font-display text-4xl">
             Let it slip into the tray
           </p>
@@ -137,7 +135,19 @@ export function NewPage() {
             submit()
           }}
         >
-          <input {...getInputProps({ 'aria-label': 'Pictures', tabIndex: -1 })} data-testid="file-input" />
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            className="hidden"
+            aria-label="Pictures"
+            tabIndex={-1}
+            data-testid="file-input"
+            onChange={(event) => {
+              add([...(event.target.files ?? [])])
+              event.target.value = ''
+            }}
+          />
           <input
             ref={camera}
             type="file"
