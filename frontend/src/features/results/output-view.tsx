@@ -4,7 +4,7 @@ import { ProblemAlert } from '@/components/problem-alert'
 import { useBlobUrl, useBytes } from '@/components/secure-image'
 import { formatBytes, plainName } from '@/lib/format'
 import { HtmlFrame } from './html-frame'
-import { viewerFor } from './kinds'
+import { MAX_SHOWN_BYTES, viewerFor } from './kinds'
 
 const CsvTable = lazy(() => import('./csv-table'))
 const Lightbox = lazy(() => import('./lightbox'))
@@ -113,7 +113,10 @@ export function OutputView({ output }: { output: OutputFile }) {
     case 'none':
       return (
         <p className="rounded-md border border-dashed p-6 text-center text-sm text-muted-foreground">
-          This kind of file is not shown here. Save it to open it with a program of your own.
+          {output.bytes > MAX_SHOWN_BYTES
+            ? `With ${formatBytes(output.bytes)} it is too large to be shown here.`
+            : 'This kind of file is not shown here.'}{' '}
+          Save it to open it with a program of your own.
         </p>
       )
   }

@@ -73,7 +73,7 @@ export function DataTab({ outputs, hidden }: Omit<Props, 'original'>) {
         <details key={output.name} className="rounded-xl border bg-card">
           <summary className="px-4 py-3 text-sm font-medium">
             {plainName(output.name)}{' '}
-            <span className="font-normal text-muted-foreground">· the data behind the chart</span>
+            <span className="ml-1 font-normal text-muted-foreground">· the data behind the chart</span>
           </summary>
           <div className="px-4 pb-4">
             <OutputCard output={output} />
