@@ -49,9 +49,11 @@ certs: ## Make or renew Traefik's development certificate; with DOMAIN=name for 
 
 test: setup ## Run all tests (Rust, web app, browser); before them, the manifests for Kubernetes against its schemas
 	@deploy/kubernetes/validate.sh
+	@deploy/tools/web.sh judges
 	@python3 -B deploy/tools/run_tests.py
 
 test-web: build ## Only the tests in a browser, against the real program: make test-web ARGS="-g stop"
+	@deploy/tools/web.sh judges
 	@cd frontend && npx --no-install playwright test --config e2e/playwright.config.ts $(ARGS)
 
 screenshots: build ## Every page and state of the web app, light, dark and on a phone, into target/screenshots

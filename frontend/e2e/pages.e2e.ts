@@ -1,81 +1,105 @@
+import type { Browser, Page } from '@playwright/test'
 import { expectAccessible, expectNoOverflow } from './support/axe'
-import type { Server } from './support/server'
-import { STATES, settled } from './support/states'
-import { expect, follow, signIn, test } from './support/test'
+import { LOOKS, PAGES } from './support/looks'
+import { Server } from './support/server'
+import { BROKEN, ENDLESS, GOOD, STATES, settled } from './support/states'
+import { follow, signIn, test, type Watch } from './support/test'
 
-const PAGES = ['/', '/jobs', '/playground', '/models', '/settings', '/no/such/page']
-const WINDOWS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
-const THEMES = ['light', 'dark'] as const
+/** Code for the playground that ends in this state, and what the page says then. */
+const PLAYS = {
+  running: [ENDLESS, 'Stop'],
+  done: [GOOD, 'ended well'],
+  failed: [BROKEN, 'ValueError'],
+} as const
 
-// Protects people who see, hear and point differently, and those on a phone: every page and state, light and dark, has
+// Protects people who see, hear and point differently, and those on a phone: every page in every state, light and dark, has
 // nothing that axe finds, and none is wider than the window.
-for (const theme of THEMES) {
-  for (const [window, viewport] of Object.entries(WINDOWS)) {
-    test.describe(`${theme}, ${window}`, () => {
-      const open = async (
-        server: Server,
-        browser: import('@playwright/test').Browser,
-        options: object = {},
-      ) =>
-        browser.newContext({
-          viewport,
-          colorScheme: theme,
-          reducedMotion: 'reduce',
-          baseURL: server.base,
-          ...options,
-        })
+test.describe('every page in every state', () => {
+  /** A server on which nothing was ever done, and one on which everything was; its jobs by their state. */
+  let untouched: Server
+  let used: Server
+  const jobs: Record<string, string> = {}
+  test.beforeAll(async () => {
+    untouched = await Server.start()
+    used = await Server.start({ scripted: true })
+    // The one that runs comes last: what a model answers is the server's.
+    for (const state of ['done', 'failed', 'stopped', 'running'])
+      jobs[state] = (await STATES[state]?.(used)) ?? ''
+  })
+  test.afterAll(async () => {
+    await untouched?.stop()
+    await used?.stop()
+  })
 
-      test('the pages', async ({ browser, scripted, watch }) => {
-        // There is no such page, and the app says so itself.
-        const context = await open(scripted, browser)
-        follow(context, watch, scripted.base)
-        await signIn(context, scripted)
-        const page = await context.newPage()
-        for (const path of PAGES) {
-          await page.goto(path)
-          await settled(page)
-          await expectAccessible(page, `${path} ${theme} ${window}`)
-          await expectNoOverflow(page, `${path} ${theme} ${window}`)
-        }
-        await context.close()
-      })
+  const check = async (page: Page, name: string) => {
+    await settled(page)
+    await expectAccessible(page, name)
+    await expectNoOverflow(page, name)
+  }
 
-      test('the door', async ({ browser, scripted, watch }) => {
+  for (const look of LOOKS) {
+    test.describe(look.name, () => {
+      const open = async (browser: Browser, server: Server, watch: Watch, signedIn = true) => {
+        const context = await browser.newContext({ ...look.options, baseURL: server.base })
+        follow(context, watch, server.base)
+        if (signedIn) await signIn(context, server)
+        return context.newPage()
+      }
+
+      test('the door', async ({ browser, watch }) => {
         watch.expectError(/status of 401/)
-        const context = await open(scripted, browser)
-        follow(context, watch, scripted.base)
-        const page = await context.newPage()
+        const page = await open(browser, untouched, watch, false)
         await page.goto('/')
-        await settled(page)
-        await expectAccessible(page, `the door ${theme} ${window}`)
-        await expectNoOverflow(page, `the door ${theme} ${window}`)
-        await context.close()
+        await check(page, `the door, ${look.name}`)
+        await page.context().close()
       })
 
-      for (const [state, make] of Object.entries(STATES)) {
-        test(`a job that is ${state}`, async ({ browser, scripted, watch }) => {
-          const id = await make(scripted)
-          const context = await open(scripted, browser)
-          follow(context, watch, scripted.base)
-          await signIn(context, scripted)
-          const page = await context.newPage()
-          await page.goto(`/jobs/${id}`)
+      for (const [state, server] of [
+        ['empty', () => untouched],
+        ['used', () => used],
+      ] as const) {
+        test(`the pages, ${state}`, async ({ browser, watch }) => {
+          const page = await open(browser, server(), watch)
+          for (const path of PAGES) {
+            await page.goto(path)
+            await check(page, `${path}, ${state}, ${look.name}`)
+          }
+          if (state === 'used')
+            for (const query of ['state=running', 'state=succeeded', 'state=failed', 'q=nothing+like+that']) {
+              await page.goto(`/jobs?${query}`)
+              await check(page, `/jobs?${query}, ${look.name}`)
+            }
+          await page.context().close()
+        })
+      }
+
+      test('the playground while it runs, done and failed', async ({ browser, watch }) => {
+        const page = await open(browser, untouched, watch)
+        await page.goto('/playground')
+        for (const [state, [code, words]] of Object.entries(PLAYS)) {
+          await page.getByRole('textbox', { name: 'Python to run' }).click()
+          await page.keyboard.press('Control+a')
+          await page.keyboard.insertText(code)
+          await page.getByRole('button', { name: 'Run', exact: true }).click()
+          await page.getByText(words).first().waitFor()
+          await check(page, `the playground, ${state}, ${look.name}`)
+          if (state === 'running') await page.getByRole('button', { name: 'Stop' }).click()
+        }
+        await page.context().close()
+      })
+
+      for (const state of Object.keys(STATES)) {
+        test(`a job that is ${state}`, async ({ browser, watch }) => {
+          const page = await open(browser, used, watch)
+          await page.goto(`/jobs/${jobs[state]}`)
           await settled(page)
-          await expectAccessible(page, `job ${state} ${theme} ${window}`)
-          await expectNoOverflow(page, `job ${state} ${theme} ${window}`)
           for (const tab of await page.getByRole('tab').all()) {
             await tab.click()
-            await settled(page)
-            const name = await tab.innerText()
-            await expectAccessible(page, `job ${state}, ${name}, ${theme} ${window}`)
-            await expectNoOverflow(page, `job ${state}, ${name}, ${theme} ${window}`)
+            await check(page, `job ${state}, ${await tab.innerText()}, ${look.name}`)
           }
-          await page.close()
-          if (state === 'running') await scripted.call(`/api/v1/jobs/${id}/cancel`, { method: 'POST' })
-          expect(await scripted.ended(id)).toBeTruthy()
-          await context.close()
+          await page.context().close()
         })
       }
     })
   }
-}
+})

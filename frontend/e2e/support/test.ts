@@ -30,13 +30,19 @@ interface TestFixtures {
 
 const sessions = new WeakMap<Server, { link: string; cookie: SessionCookie }>()
 
-/** Opens the server's session in this context. */
-export async function signIn(context: BrowserContext, server: Server) {
+/** The server's session: its link works once, so all tests on it share what it gave. */
+export async function sessionOf(server: Server): Promise<SessionCookie> {
   // A server that was started again has another link, and its sessions of before are gone.
   const link = server.signInLink
   const known = sessions.get(server)
   const cookie = known?.link === link ? known.cookie : await server.signIn()
   sessions.set(server, { link, cookie })
+  return cookie
+}
+
+/** Opens the server's session in this context. */
+export async function signIn(context: BrowserContext, server: Server) {
+  const cookie = await sessionOf(server)
   await context.addCookies([{ ...cookie, url: server.base, httpOnly: true, sameSite: 'Strict' }])
 }
 
