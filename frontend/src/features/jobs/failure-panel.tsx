@@ -63,11 +63,11 @@ export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLon
   return (
     <section
       aria-labelledby="failed"
-      className="animate-rise rounded-xl border border-destructive/50 bg-card p-6 sm:p-8"
+      className="animate-rise rounded-xl border border-destructive/50 bg-card p-5 sm:p-8"
     >
-      <div className="flex items-start gap-4">
+      <div className="flex flex-col gap-x-4 gap-y-2 sm:flex-row sm:items-start">
         <CircleAlertIcon aria-hidden className="mt-1.5 size-6 shrink-0 text-destructive" />
-        <div className="min-w-0 flex-1">
+        <div className="w-full min-w-0 flex-1">
           <h2 id="failed" className="font-display text-3xl text-balance">
             This one did not develop
           </h2>

@@ -158,7 +158,10 @@ export function OverlayPicture({ overlay, original, pairs, chosen, zoom, onChoos
   const xPixels = overlay.calibration?.x?.points.map((point) => point.pixel) ?? []
   const yPixels = overlay.calibration?.y?.points.map((point) => point.pixel) ?? []
   const bottom = yPixels.length > 0 ? Math.max(...yPixels) : height - 16 * scale
-  const left = xPixels.length > 0 ? Math.min(...xPixels) : 16 * scale
+  // Categories are named at the middle of their places: the axis stands half a place before the first.
+  const [first = 16 * scale, second] = [...xPixels].sort((a, b) => a - b)
+  const isNamed = overlay.calibration?.x?.scale === 'category'
+  const left = isNamed && second !== undefined ? Math.max(0, first - (second - first) / 2) : first
   const axes: [Direction, Pair | null, number, number][] = [
     ['x', pairs.x, bottom, width],
     ['y', pairs.y, left, height],
