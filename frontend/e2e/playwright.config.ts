@@ -11,7 +11,7 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   // CI's machines are busy with others: a second try is told at the end. What attacks gets none (hostile.e2e.ts).
   retries: process.env.CI ? 1 : 0,
-  timeout: 180_000,
+  timeout: 300_000,
   expect: { timeout: 30_000 },
   reporter: [['list'], ...(process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [['json'] as const] : [])],
   // No traces: the recorder reads blob: addresses within the page, which the page's policy forbids and says so. To look into

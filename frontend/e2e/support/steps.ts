@@ -34,6 +34,6 @@ export async function develop(
 export const step = (page: Page, name: string | RegExp) =>
   page.getByRole('listitem').filter({ hasText: name })
 
-/** Waits until the job whose page is open stands so, in the words of the app. */
+/** Waits until the job whose page is open stands so, in the words of the app. Patient: jobs share the machine with others. */
 export const stands = (page: Page, words: string) =>
-  expect(page.getByText(words, { exact: true }).first()).toBeVisible()
+  expect(page.getByText(words, { exact: true }).first()).toBeVisible({ timeout: 120_000 })
