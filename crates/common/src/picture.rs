@@ -16,6 +16,10 @@ pub enum PictureKind {
     Scatter,
     /// Shares of a circle.
     Pie,
+    /// Several charts beside each other.
+    Panels,
+    /// Boxes with lines or arrows between them.
+    Diagram,
     /// Running text.
     Text,
     /// A photograph or micrograph.
@@ -26,8 +30,18 @@ pub enum PictureKind {
 
 impl PictureKind {
     /// All kinds.
-    pub const ALL: [PictureKind; 8] =
-        [Self::Table, Self::Bar, Self::Line, Self::Scatter, Self::Pie, Self::Text, Self::Photo, Self::Other];
+    pub const ALL: [PictureKind; 10] = [
+        Self::Table,
+        Self::Bar,
+        Self::Line,
+        Self::Scatter,
+        Self::Pie,
+        Self::Panels,
+        Self::Diagram,
+        Self::Text,
+        Self::Photo,
+        Self::Other,
+    ];
 
     /// The stable text, as in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +51,8 @@ impl PictureKind {
             Self::Line => "line",
             Self::Scatter => "scatter",
             Self::Pie => "pie",
+            Self::Panels => "panels",
+            Self::Diagram => "diagram",
             Self::Text => "text",
             Self::Photo => "photo",
             Self::Other => "other",

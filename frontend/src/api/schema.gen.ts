@@ -1212,7 +1212,7 @@ export interface components {
          * @description What a picture shows, as far as the platform's own look can tell.
          * @enum {string}
          */
-        PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "text" | "photo" | "other";
+        PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "panels" | "diagram" | "text" | "photo" | "other";
         /** @description How the values read from one picture lie on it. */
         PictureValues: {
             /**

@@ -10,8 +10,8 @@ use serde_json::json;
 /// The enlarged part.
 pub const CLOSER_IMAGE: &str = "closer.png";
 
-/// Most outputs that are held against a picture.
-const MOST_OUTPUTS: usize = 24;
+/// Most outputs that are held against a picture: nine panels leave two tables each.
+const MOST_OUTPUTS: usize = 32;
 
 /// Largest output that is held against a picture, in bytes.
 const MOST_BYTES: u64 = 32 << 20;

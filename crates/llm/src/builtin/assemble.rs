@@ -16,6 +16,8 @@ const STANDARD: &[&str] = &["collections", "csv", "datetime", "itertools", "json
 pub struct Step {
     pub reader: Reader,
     pub constants: Py,
+    /// The readers of the charts in a picture of several, each once.
+    pub panels: Vec<Reader>,
     /// Whether the picture was made fit for looking, so the script must do the same to it.
     pub is_prepared: bool,
 }
@@ -33,6 +35,8 @@ fn template(reader: Reader) -> Template {
         Reader::Line => ("read_lines", include_str!("templates/line.py")),
         Reader::Scatter => ("read_points", include_str!("templates/scatter.py")),
         Reader::Pie => ("read_wedges", include_str!("templates/pie.py")),
+        Reader::Panels => ("read_panels", include_str!("templates/panels.py")),
+        Reader::Diagram => ("redraw_diagram", include_str!("templates/diagram.py")),
         Reader::Text => ("read_page", include_str!("templates/text.py")),
         Reader::Objects => ("count_objects", include_str!("templates/objects.py")),
         Reader::PlainObjects => ("count_blobs", include_str!("templates/plain_objects.py")),
@@ -108,10 +112,36 @@ fn gather(steps: &[Step]) -> Vec<Module> {
     }
     let is_prepared = steps.iter().any(|step| step.is_prepared);
     let (mut seen, mut modules) = (Vec::new(), Vec::new());
+    let several: Vec<Reader> = steps.iter().flat_map(|step| &step.panels).copied().collect();
+    for reader in &several {
+        add(template(*reader).source, is_prepared, &mut seen, &mut modules);
+    }
+    if !several.is_empty() {
+        modules.push(readers(&several));
+    }
     for step in steps {
         add(template(step.reader).source, is_prepared, &mut seen, &mut modules);
     }
     modules
+}
+
+/// Which function reads which kind of panel; only of readers that the script has.
+fn readers(several: &[Reader]) -> Module {
+    let mut entries: Vec<String> = vec![];
+    for reader in several {
+        let kind = match reader {
+            Reader::Bar => "bar",
+            Reader::Line => "line",
+            Reader::Scatter => "scatter",
+            _ => "pie",
+        };
+        let entry = format!("\"{kind}\": {}", template(*reader).function);
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    let body = format!("READERS = {{{}}}", entries.join(", "));
+    Module { doc: String::new(), imports: vec![], parts: vec![], body }
 }
 
 /// The whole script. Several pictures get a loop that survives one of them being

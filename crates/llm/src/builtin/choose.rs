@@ -14,6 +14,10 @@ pub enum Reader {
     Line,
     Scatter,
     Pie,
+    /// Several charts in one picture, each by its own reader.
+    Panels,
+    /// Boxes and arrows, drawn again.
+    Diagram,
     Text,
     /// Flatten, threshold, split with a watershed, count.
     Objects,
@@ -42,6 +46,8 @@ impl Reader {
             Self::Line => "line chart",
             Self::Scatter => "scatter plot",
             Self::Pie => "pie chart",
+            Self::Panels => "picture of several charts",
+            Self::Diagram => "diagram",
             Self::Text => "page of text",
             Self::Objects | Self::PlainObjects => "picture of objects to count",
             Self::Photo => "photo",
@@ -76,7 +82,7 @@ fn by_kind(evidence: &Evidence, wish: Wish) -> (Reader, Option<&'static str>) {
         match wish {
             Wish::Table if evidence.has_table => return (Reader::Table, None),
             Wish::Text if has_text => return (Reader::Text, None),
-            Wish::Count if !matches!(evidence.kind.as_str(), "table" | "text") => {
+            Wish::Count if !matches!(evidence.kind.as_str(), "table" | "text" | "panels" | "diagram") => {
                 return (Reader::Objects, None);
             }
             _ => {}
@@ -89,9 +95,21 @@ fn by_kind(evidence: &Evidence, wish: Wish) -> (Reader, Option<&'static str>) {
         "line" => chart(Reader::Line, line_lacks(evidence.axes.as_ref())),
         "scatter" => chart(Reader::Scatter, scatter_lacks(evidence.axes.as_ref())),
         "pie" => (Reader::Pie, None),
+        "panels" if evidence.panels.iter().any(|panel| panel_reader(&panel.evidence).is_ok()) => (Reader::Panels, None),
+        "panels" => (Reader::Describe, Some("It shows several charts, but none of them could be measured.")),
+        "diagram" if evidence.has_diagram => (Reader::Diagram, None),
         "text" if has_text => (Reader::Text, None),
         "photo" | "other" => (Reader::Photo, None),
         _ => (Reader::Describe, None),
+    }
+}
+
+/// The reader of one chart among several, or why there is none.
+pub fn panel_reader(evidence: &Evidence) -> Result<Reader, &'static str> {
+    match by_kind(evidence, Wish::Nothing) {
+        (reader @ (Reader::Bar | Reader::Line | Reader::Scatter | Reader::Pie), None) => Ok(reader),
+        (_, Some(reason)) => Err(reason),
+        _ => Err("It is no chart that can be measured, so nothing was read from it."),
     }
 }
 

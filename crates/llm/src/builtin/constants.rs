@@ -1,8 +1,8 @@
 //! The constants of one picture, as the Python dictionary its script begins with.
 
 use super::Picture;
-use super::choose::{Choice, Reader};
-use super::evidence::{Axes, Axis, Evidence, Prepared};
+use super::choose::{Choice, Reader, panel_reader};
+use super::evidence::{Axes, Axis, Evidence, Panel, Prepared};
 use super::literal::Py;
 use super::style::Style;
 
@@ -23,23 +23,21 @@ pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str
             pairs.push(("title", title(evidence)));
         }
         Reader::Text => pairs.push(("evidence", Py::text(picture.evidence_path))),
-        Reader::Bar | Reader::Line | Reader::Scatter => {
-            pairs.push(("title", title(evidence)));
-            if let Some(axes) = &evidence.axes {
-                chart(&mut pairs, evidence, axes);
-            }
-            if let Some(wish) = style.constant() {
-                pairs.push(("wish", wish));
-            }
+        reader @ (Reader::Bar | Reader::Line | Reader::Scatter | Reader::Pie) => {
+            measurable(&mut pairs, evidence, reader, style);
         }
-        Reader::Pie => {
+        Reader::Panels => {
             pairs.push(("title", title(evidence)));
-            pairs.push(("legend", legend(evidence)));
-            pairs.push(("words", words_around(evidence)));
-            pairs.push(("disc", evidence.disc.map_or(Py::None, |disc| Py::numbers(&disc))));
+            pairs.push(("grid", grid(evidence)));
+            pairs.push(("panels", Py::List(evidence.panels.iter().map(|panel| of_panel(panel, style)).collect())));
         }
-        Reader::Objects | Reader::PlainObjects => {}
+        Reader::Diagram => {
+            pairs.push(("evidence", Py::text(picture.evidence_path)));
+            pairs.push(("title", title(evidence)));
+        }
+        Reader::Objects | Reader::PlainObjects => pairs.push(("scale_bar", scale_bar(evidence))),
         Reader::Describe | Reader::Photo => {
+            pairs.push(("scale_bar", scale_bar(evidence)));
             pairs.push(("evidence", Py::text(picture.evidence_path)));
             pairs.push(("reason", Py::optional_text(choice.reason)));
         }
@@ -47,10 +45,67 @@ pub fn of(picture: &Picture<'_>, evidence: &Evidence, choice: &Choice, out: &str
     Py::Dict(pairs)
 }
 
+/// What the readers of charts need beside the picture.
+fn measurable(pairs: &mut Vec<(&'static str, Py)>, evidence: &Evidence, reader: Reader, style: Style) {
+    pairs.push(("title", title(evidence)));
+    if reader == Reader::Pie {
+        pairs.push(("legend", legend(evidence)));
+        pairs.push(("words", words_around(evidence)));
+        pairs.push(("disc", evidence.disc.map_or(Py::None, |disc| Py::numbers(&disc))));
+        return;
+    }
+    if let Some(axes) = &evidence.axes {
+        chart(pairs, evidence, axes);
+    }
+    if let Some(wish) = style.constant() {
+        pairs.push(("wish", wish));
+    }
+}
+
+/// How many rows and columns the panels stand in.
+fn grid(evidence: &Evidence) -> Py {
+    let most = |way: usize| evidence.panels.iter().map(|panel| i64::from(panel.place[way]) + 1).max().unwrap_or(1);
+    Py::List(vec![Py::Int(most(0)), Py::Int(most(1))])
+}
+
+fn of_panel(panel: &Panel, style: Style) -> Py {
+    let whole = |numbers: &[f64]| Py::List(numbers.iter().map(|n| Py::Int(n.round() as i64)).collect());
+    let mut pairs = vec![
+        ("area", whole(&panel.area)),
+        ("place", Py::List(panel.place.iter().map(|n| Py::Int(i64::from(*n))).collect())),
+    ];
+    match panel_reader(&panel.evidence) {
+        Ok(reader) => {
+            pairs.push(("kind", Py::text(&panel.evidence.kind)));
+            measurable(&mut pairs, &panel.evidence, reader, style);
+        }
+        Err(reason) => {
+            pairs.push(("kind", Py::text("other")));
+            pairs.push(("title", title(&panel.evidence)));
+            pairs.push(("reason", Py::text(reason)));
+        }
+    }
+    Py::Dict(pairs)
+}
+
+/// The bar that tells sizes, with its place: it is no object.
+fn scale_bar(evidence: &Evidence) -> Py {
+    let Some(bar) = &evidence.scale_bar else { return Py::None };
+    Py::Dict(vec![
+        ("box", Py::numbers(&bar.area)),
+        ("text_box", Py::numbers(&bar.text_area)),
+        ("length_px", Py::rounded(bar.length_px, 2)),
+        ("value", Py::Float(bar.value)),
+        ("unit", Py::text(&bar.unit)),
+        ("doubt", Py::optional_text(bar.doubt.as_deref())),
+    ])
+}
+
 /// What was done to the picture, for readers that measure where the look script said things are.
 /// Those that describe or count take the picture as it came.
 pub fn measured(evidence: &Evidence, reader: Reader) -> Option<&Prepared> {
-    let measures = matches!(reader, Reader::Bar | Reader::Line | Reader::Scatter | Reader::Pie);
+    let measures =
+        matches!(reader, Reader::Bar | Reader::Line | Reader::Scatter | Reader::Pie | Reader::Panels | Reader::Diagram);
     evidence.prepared.as_ref().filter(|_| measures)
 }
 

@@ -66,6 +66,27 @@ pub struct Prepared {
     pub smoothed: Option<(f64, Vec<[u8; 3]>)>,
 }
 
+/// One chart of several in a picture; everything in its evidence is in pixels of its own part.
+pub struct Panel {
+    /// Left, top, width and height of its part, pixels.
+    pub area: [f64; 4],
+    /// Row and column, from 0.
+    pub place: [u8; 2],
+    pub evidence: Evidence,
+}
+
+/// The bar in a micrograph that tells how large things are.
+pub struct ScaleBar {
+    pub area: [f64; 4],
+    pub text_area: [f64; 4],
+    pub length_px: f64,
+    /// What the bar stands for, in `unit`.
+    pub value: f64,
+    pub unit: String,
+    /// Why it is not sure, if it is not.
+    pub doubt: Option<String>,
+}
+
 /// What the look script saw, as far as it could be understood.
 pub struct Evidence {
     pub kind: String,
@@ -80,7 +101,15 @@ pub struct Evidence {
     pub legend: Vec<LegendEntry>,
     /// What the look script itself was unsure of.
     pub notes: Vec<String>,
+    /// The charts of a picture with several, in reading order.
+    pub panels: Vec<Panel>,
+    /// Whether boxes of a diagram were found.
+    pub has_diagram: bool,
+    pub scale_bar: Option<ScaleBar>,
 }
+
+/// Most panels of one picture that are read.
+const MOST_PANELS: usize = 9;
 
 impl Evidence {
     pub fn read(value: &Value) -> Self {
@@ -96,8 +125,34 @@ impl Evidence {
             disc: value.get("pie").and_then(disc),
             legend: list(value.get("legend")).filter_map(legend_entry).collect(),
             notes: list(value.get("notes")).filter_map(|note| text(Some(note))).collect(),
+            panels: list(value.get("panels")).filter_map(panel).take(MOST_PANELS).collect(),
+            has_diagram: list(value.pointer("/diagram/nodes")).next().is_some(),
+            scale_bar: value.get("scale_bar").and_then(scale_bar),
         }
     }
+}
+
+fn panel(value: &Value) -> Option<Panel> {
+    let place = |name| value.get(name).and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok()).filter(|n| *n < 9);
+    let inner = value.get("panels").is_none_or(Value::is_null);
+    let area = area(value.get("box")).filter(|area| area.iter().all(|n| *n >= 0.0));
+    Some(Panel {
+        area: area.filter(|_| inner)?,
+        place: [place("row")?, place("column")?],
+        evidence: Evidence::read(value),
+    })
+}
+
+fn scale_bar(value: &Value) -> Option<ScaleBar> {
+    let positive = |name| number(value.get(name)).filter(|n| *n > 0.0);
+    Some(ScaleBar {
+        area: area(value.get("box"))?,
+        text_area: area(value.get("text_box"))?,
+        length_px: positive("length_px")?,
+        value: positive("value")?,
+        unit: text(value.get("unit"))?,
+        doubt: text(value.get("doubt")),
+    })
 }
 
 fn prepared(value: &Value) -> Option<Prepared> {

@@ -72,7 +72,13 @@ fn script(pictures: &[Picture<'_>], choices: &[(Evidence, Choice)], style: style
             let out = if pictures.len() == 1 { OUT.to_owned() } else { format!("{OUT}image_{}_", index + 1) };
             let constants = constants::of(picture, evidence, choice, &out, style);
             let is_prepared = constants::measured(evidence, choice.reader).is_some();
-            Step { reader: choice.reader, constants, is_prepared }
+            let panels = match choice.reader {
+                Reader::Panels => {
+                    evidence.panels.iter().filter_map(|panel| choose::panel_reader(&panel.evidence).ok()).collect()
+                }
+                _ => vec![],
+            };
+            Step { reader: choice.reader, constants, panels, is_prepared }
         })
         .collect();
     if steps.is_empty() {

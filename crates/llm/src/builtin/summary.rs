@@ -42,6 +42,8 @@ fn plan(reader: Reader) -> &'static str {
         Reader::Line => "traces each line by colour, reads it against the axes and redraws it",
         Reader::Scatter => "finds the markers, reads them against the axes and redraws them",
         Reader::Pie => "measures the wedges by colour and redraws the shares",
+        Reader::Panels => "reads each chart on its own and redraws all of them in their places",
+        Reader::Diagram => "draws the boxes, arrows and texts again, straightened, and lists what is joined to what",
         Reader::Text => "puts the recognised text into reading order",
         Reader::Objects => "separates the objects from the ground, splits touching ones and counts",
         Reader::PlainObjects => "separates objects from the ground with one threshold and counts",

@@ -142,6 +142,54 @@ fn each_kind_picks_its_reader() {
     }
 }
 
+/// Evidence of a picture with several charts: two bar charts and a part that is none.
+fn several_charts() -> Value {
+    let panel = |kind: &str, column: u64| {
+        let mut panel = with_kind(kind);
+        panel["box"] = json!([500 * column, 30, 500, 520]);
+        panel["row"] = json!(0);
+        panel["column"] = json!(column);
+        panel
+    };
+    let mut evidence = with_kind("panels");
+    evidence["axes"] = Value::Null;
+    evidence["panels"] = json!([panel("bar", 0), panel("bar", 1), panel("photo", 2)]);
+    evidence
+}
+
+/// Protects pictures of several charts: each gets its own reader, the script has each reader once, and a part that cannot
+/// be read says why.
+#[test]
+fn several_charts_are_read_in_one_script() {
+    let evidence = several_charts();
+    assert_eq!(choose(&Evidence::read(&evidence), wish(""), 0).reader, Reader::Panels);
+    let code = draft(&[evidence.clone()], "", 0).code;
+    assert!(code.contains("READERS = {\"bar\": read_bars}"), "{code}");
+    assert_eq!((code.matches("def read_bars").count(), code.matches("def read_panels").count()), (1, 1));
+    assert!(code.contains("\"grid\": [1, 3]") && code.contains("no chart that can be measured"), "{code}");
+    assert!(!code.contains("part_"), "{code}");
+    let mut hopeless = evidence;
+    hopeless["panels"] = json!([with_kind("photo")]);
+    assert_eq!(choose(&Evidence::read(&hopeless), wish(""), 0).reader, Reader::Describe);
+}
+
+/// Protects diagrams and scale bars: a diagram needs boxes, and what a bar says reaches the script as data.
+#[test]
+fn diagrams_and_scale_bars_reach_their_readers() {
+    let mut diagram = with_kind("diagram");
+    assert_eq!(choose(&Evidence::read(&diagram), wish(""), 0).reader, Reader::Describe);
+    diagram["diagram"] = json!({"nodes": [{"id": "n1"}], "edges": []});
+    assert_eq!(choose(&Evidence::read(&diagram), wish("how many boxes?"), 0).reader, Reader::Diagram);
+    let mut photo = with_kind("photo");
+    assert!(draft(&[photo.clone()], "count", 0).code.contains("\"scale_bar\": None"));
+    photo["scale_bar"] = json!({"box": [520, 446, 120, 6], "text_box": [550, 420, 60, 20], "length_px": 120.05,
+        "text": "20 µm", "value": 20.0, "unit": "µm", "confidence": 0.95, "doubt": null});
+    let code = draft(&[photo.clone()], "count", 0).code;
+    assert!(code.contains("120.05") && code.contains("\"unit\": \"µm\""), "{code}");
+    photo["scale_bar"]["length_px"] = json!(-3);
+    assert!(draft(&[photo], "count", 0).code.contains("\"scale_bar\": None"));
+}
+
 /// Protects against misread wishes: whole words count, parts of words do not.
 #[test]
 fn wishes_are_recognised_by_whole_words() {

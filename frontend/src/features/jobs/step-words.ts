@@ -7,6 +7,8 @@ const KINDS: Record<string, string> = {
   line: 'a line chart',
   scatter: 'a scatter plot',
   pie: 'a pie chart',
+  panels: 'several charts',
+  diagram: 'a diagram',
   text: 'a page of text',
   photo: 'a photo',
   other: 'a picture of no known kind',

@@ -11,6 +11,7 @@ mod hopeless;
 mod http;
 mod injection;
 mod kill;
+mod new_kinds;
 mod pictures;
 mod refusals;
 mod rounds;

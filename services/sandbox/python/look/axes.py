@@ -35,12 +35,15 @@ class Axes:
 
 
 def find(picture: Picture, items: list[TextItem], lines: Lines,
-         panel: tuple[float, float, float, float] | None, notes: list[str]) -> Axes | None:
-    """Find the axes of the (largest, best labelled) chart in the picture."""
+         panel: tuple[float, float, float, float] | None, notes: list[str], known: Box | None = None) -> Axes | None:
+    """Find the axes of the (largest, best labelled) chart in the picture; ``known`` is its plot area where it has been
+    found."""
     width, height = picture.width, picture.height
     boxes = plotbox.candidates(lines, panel, width, height)
     scored = sorted(((plotbox.evidence(b, items, width * height), b) for b in boxes),
                     key=lambda s: -s[0])
+    if known is not None:
+        scored = [(3.0, known)]
     found: Axes | None = None
     if scored and scored[0][0] >= 3.0:
         box = _lowered(scored[0][1], lines)

@@ -17,17 +17,55 @@ def _outlined(ink: np.ndarray) -> list[tuple[int, int, int, int]]:
     size = max(7, int(0.015 * np.hypot(*ink.shape))) | 1
     filled = cv2.morphologyEx(np.pad(filled, size), cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
     filled = np.ascontiguousarray(filled[size:-size, size:-size])
-    count, _, stats, _ = cv2.connectedComponentsWithStats(filled)
-    return [(int(x), int(y), int(w), int(h)) for x, y, w, h, area in stats[1:count]
-            if area > 0.95 * w * h and max(w, h) > 2 * size]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(filled)
+    found = []
+    for number, (x, y, w, h, area) in enumerate(stats[1:count], start=1):
+        if max(w, h) <= 2 * size:
+            continue
+        if area > 0.95 * w * h:
+            found.append((int(x), int(y), int(w), int(h)))
+            continue
+        part = labels[y : y + h, x : x + w] == number
+        found += [(int(x + a), int(y + b), c, d) for a, b, c, d in _side_by_side(part, size)]
+    return found
 
 
-def decide(marks, rects: list[tuple[int, int, int, int]], ink: np.ndarray) -> None:
+def _side_by_side(part: np.ndarray, least: int) -> list[tuple[int, int, int, int]]:
+    """Bars that touch: a shape with a level floor, cut where its height jumps; empty where it is none."""
+    height, width = part.shape
+    tops, floors = part.argmax(axis=0), height - part[::-1].argmax(axis=0)
+    if (floors >= height - 2).mean() < 0.95:
+        return []
+    cuts = [0, *(np.flatnonzero(np.abs(np.diff(tops)) > 2) + 1), width]
+    found = []
+    for a, b in zip(cuts, cuts[1:]):
+        top = int(np.median(tops[a:b]))
+        if b - a >= max(4, least // 2) and np.ptp(tops[a + 1 : b - 1]) <= 2:
+            found.append((int(a), top, int(b - a), height - top))
+    return found if sum(w for _x, _y, w, _h in found) > 0.9 * width else []
+
+
+def _bars_of_outlines(ink: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """The outlined rectangles when they are two or more of one thickness, else none."""
+    outlines = _outlined(ink)
+    alike = any(_mostly_alike([r[side] for r in outlines]) for side in (2, 3))
+    return outlines if len(outlines) >= 2 and alike else []
+
+
+def _mostly_alike(sizes: list[int]) -> bool:
+    """Whether sizes agree within a few pixels; neighbours of one height count as two or three."""
+    if not sizes:
+        return False
+    usual = float(np.median(sizes))
+    whole = [max(1, round(size / usual)) for size in sizes]
+    return all(abs(size - n * usual) <= max(4.0, 0.12 * usual) * n for size, n in zip(sizes, whole)) and max(whole) <= 3
+
+
+def decide(marks, rects: list[tuple[int, int, int, int]], ink: np.ndarray, dark: np.ndarray) -> None:
     """Decide which rectangles act as bars: same thickness and a common base, or stacked."""
     if not rects and not marks.steps:
-        outlines = _outlined(ink)
-        alike = len({round(r[2] / 4) for r in outlines}) == 1 or len({round(r[3] / 4) for r in outlines}) == 1
-        if len(outlines) >= 2 and alike:
+        outlines = _bars_of_outlines(ink) or _bars_of_outlines(dark)
+        if outlines:
             rects = marks.rectangles = outlines
             ink = ink.copy()
             for x, y, w, h in outlines:

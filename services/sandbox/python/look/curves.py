@@ -50,10 +50,24 @@ def _is_curve(part: np.ndarray, inked: np.ndarray, diagonal: float) -> bool:
 
 def count_dots(mask: np.ndarray, diagonal: float, marks) -> None:
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    sizes = [(int(s[2]), int(s[3]), int(s[4])) for s in stats[1:count] if s[4] >= 6]
+    sizes = [(int(s[2]), int(s[3]), int(s[4]), s[0] + s[2] / 2, s[1] + s[3] / 2) for s in stats[1:count] if s[4] >= 6]
     dots = [s for s in sizes if max(s[0], s[1]) < 0.09 * diagonal and min(s[0], s[1]) >= 3
             and max(s[0], s[1]) < 2.6 * min(s[0], s[1]) and s[2] > 0.3 * s[0] * s[1]]
     if len(dots) < 3:
         return
     usual = float(np.median([max(s[0], s[1]) for s in dots]))
+    if is_dotted_line(np.array([s[3:] for s in dots]), usual):
+        marks.lines += 1
+        marks.line_reach = max(marks.line_reach, float(np.ptp([s[3] for s in dots])) / mask.shape[1])
+        return
     marks.dots += sum(0.4 * usual < max(s[0], s[1]) < 3.5 * usual for s in dots)
+
+
+def is_dotted_line(at: np.ndarray, usual: float) -> bool:
+    """Whether spots (x, y), ``usual`` pixels large, are the dots of one dotted line: each close to the next, evenly."""
+    if len(at) < 10:
+        return False
+    steps = np.hypot(*np.diff(at[at[:, 0].argsort()], axis=0).T)
+    middle = float(np.median(steps))
+    even = (steps > 0.6 * middle) & (steps < 1.6 * middle)
+    return middle < 2.8 * usual and float(even.mean()) > 0.85

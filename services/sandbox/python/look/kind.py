@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 
 from .axes import Axes
+from .diagram import Diagram
 from .marks import Marks
 from .ocr import TextItem
 from .pie import Pie
 from .table import Table
 
-NAMES = ("table", "bar", "line", "scatter", "pie", "text", "photo", "other")
+NAMES = ("table", "bar", "line", "scatter", "pie", "diagram", "text", "photo", "other")
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Evidence:
     pie: Pie | None
     scale: float
     texture: tuple[float, float]  # of the picture as it came, see ``texture``
+    diagram: Diagram | None = None
     restored: bool = False  # noise or smear was taken away, and a drawing came out
 
 
@@ -55,6 +57,7 @@ def decide(seen: Evidence) -> Kind:
     _pie(seen, scores, why)
     _chart(seen, drawn, scores, why)
     _photo(seen, flat, tones, scores, why)
+    _diagram(seen, scores, why)
     ranked = sorted(scores, key=lambda n: -scores[n])
     first, second = scores[ranked[0]], scores[ranked[1]]
     confidence = first * (1.0 - 0.5 * (second / first) ** 2) if first else 0.0
@@ -117,6 +120,18 @@ def _table(seen: Evidence, scores: dict, why: dict) -> None:
     edge = "ruled lines form" if table.ruled else "aligned text forms"
     why["table"].append(f"{edge.capitalize()} {rows} rows and {columns} columns.")
     why["table"].append(f"{table.filled:.0%} of the cells hold text.")
+
+
+def _diagram(seen: Evidence, scores: dict, why: dict) -> None:
+    found = seen.diagram
+    if found is None:
+        return
+    named = sum(bool(n.texts) for n in found.nodes)
+    inside = sum(len(i.text) for n in found.nodes for i in n.texts)
+    beside = sum(len(i.text) for e in found.edges for i in e.label)
+    covered = (inside + beside) / max(1, sum(len(i.text) for i in seen.items))
+    scores["diagram"] = min(0.95, 0.5 + 0.05 * min(5, named) + 0.04 * min(5, len(found.edges))) * min(1.0, covered + 0.35)
+    why["diagram"].append(f"{len(found.nodes)} boxes, {named} with words, are joined by {len(found.edges)} lines.")
 
 
 def _pie(seen: Evidence, scores: dict, why: dict) -> None:

@@ -11,6 +11,7 @@ from . import bars, curves, pixels
 from .lines import Lines
 from .plotbox import Box
 
+_STRONG = 110  # what is this far from the background is no grid
 _INK = 26  # channel difference from the plot's own background that counts as drawn
 
 
@@ -46,11 +47,13 @@ def measure(rgb: np.ndarray, box: Box, hide: list[tuple[float, float, float, flo
     ink = off > _INK
     if _rim_share(plot, paper) < 0.5:
         return Marks(ink=1.0, colours=99)  # filled to the edges: an image or a heat map
+    dark = off > _STRONG  # with rules at ticks, which may be edges of unfilled bars
     _erase_rules(plot, ink, lines, left, top, ticks)
     _erase_grid(plot, ink & (off < 125), ink, [x - left for x in ticks[0]], [y - top for y in ticks[1]])
     for x0, y0, x1, y1 in hide:
         a, b = max(0, int(x0) - left - 1), max(0, int(y0) - top - 1)
-        ink[b : max(0, int(y1) - top + 2), a : max(0, int(x1) - left + 2)] = False
+        for area in (ink, dark):
+            area[b : max(0, int(y1) - top + 2), a : max(0, int(x1) - left + 2)] = False
     marks = Marks(ink=float(ink.mean()))
     if ink.sum() < 12:
         return marks
@@ -73,7 +76,7 @@ def measure(rgb: np.ndarray, box: Box, hide: list[tuple[float, float, float, flo
             soft &= ~other
         _one_colour(mask.astype(np.uint8), (soft | mask).astype(np.uint8), share, diagonal, marks, rects)
     marks.rectangles = rects
-    bars.decide(marks, rects, ink)
+    bars.decide(marks, rects, ink, dark)
     return marks
 
 

@@ -38,10 +38,10 @@ class Box:
 
 
 def candidates(lines: Lines, panel: tuple[float, float, float, float] | None,
-               width: int, height: int) -> list[Box]:
-    """Rectangles that could be the plot area, largest first."""
-    flat = [h for h in lines.horizontal if h.length >= 0.2 * width and h.cover > 0.1]
-    tall = [v for v in lines.vertical if v.length >= 0.2 * height and v.cover > 0.1]
+               width: int, height: int, least: float = 0.2, most: int = 40) -> list[Box]:
+    """At most ``most`` rectangles that could be the plot area, largest first, ``least`` of the picture wide and high."""
+    flat = [h for h in lines.horizontal if h.length >= least * width and h.cover > 0.1]
+    tall = [v for v in lines.vertical if v.length >= least * height and v.cover > 0.1]
     slack = max(7.0, 0.012 * max(width, height))
     boxes: list[Box] = []
     if panel:
@@ -61,13 +61,13 @@ def candidates(lines: Lines, panel: tuple[float, float, float, float] | None,
         a, b = np.median([v.start for v in group]), np.median([v.end for v in group]) - 1
         boxes.append(Box(group[0].pos, float(a), group[-1].pos, float(b)))
     boxes = [_snapped(b, lines) for b in boxes]
-    boxes = [b for b in boxes if b.width > 0.2 * width and b.height > 0.2 * height]
+    boxes = [b for b in boxes if b.width > least * width and b.height > least * height]
     boxes.sort(key=lambda b: -b.width * b.height)
     kept: list[Box] = []
     for box in boxes:
         if all(_differ(box, other) > 4 for other in kept):
             kept.append(box)
-    return kept[:40]
+    return kept[:most]
 
 
 def _differ(a: Box, b: Box) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 
 from . import (
     VERSION,
     axes,
+    diagram,
     image,
     kind,
     legend,
@@ -16,16 +17,19 @@ from . import (
     marks,
     ocr,
     palette,
+    panels,
     pie,
     plotbox,
     prepare,
     roles,
+    scale_bar,
     table,
 )
 from .fit import Fit
 from .plotbox import Box
 from .ticks import Axis
 
+CHARTS = ("bar", "line", "scatter", "pie")
 MAX_TEXT = 2000  # lines reported; more would only swamp the reader
 
 
@@ -50,19 +54,40 @@ def look(path: str) -> dict:
 
 def see(picture: image.Picture) -> dict:
     """Everything that can be measured in a picture."""
-    original = picture
     ready, prepared = prepare.prepare(picture.full)
+    original = picture
     if prepared is not None:
         picture = image.Picture(ready, *image.reduced(ready), [*picture.notes, *prepared.notes])
-    notes = picture.notes
     items, seen = ocr.read_all(picture, lambda: _shapes(picture))
-    _say_doubtful_texts(items, notes)
-    paper, rules = seen.paper, seen.rules
+    _say_doubtful_texts(items, picture.notes)
+    return _told(View(original, picture, prepared, items, seen), is_whole=True)
+
+
+@dataclass
+class View:
+    """A picture with what was read in it: ``original`` as it came, ``picture`` what is measured (the same, or
+    ``prepared``), ``items`` its texts."""
+
+    original: image.Picture
+    picture: image.Picture
+    prepared: prepare.Prepared | None
+    items: list[ocr.TextItem]
+    seen: Shapes
+
+
+def _told(view: View, is_whole: bool, known: Box | None = None) -> dict:
+    """Everything seen as JSON; of a whole picture with several charts, each of them. ``known`` is the plot area."""
+    original, picture, prepared, items, seen = (getattr(view, f.name) for f in fields(view))
+    notes, paper, rules = picture.notes, seen.paper, seen.rules
     grid = table.find(picture, items, rules, notes)
     chart = None
     if grid is None or not grid.ruled or grid.filled < 0.5:
         plotbox.without_tick_marks(items)
-        chart = axes.find(picture, items, rules, seen.panel, notes)
+        split = panels.find(picture, items, rules, paper, seen.colours) if is_whole else None
+        told = _several(view, split) if split is not None else None
+        if told is not None:
+            return told
+        chart = axes.find(picture, items, rules, seen.panel, notes, known)
     if grid is None and (chart is None or chart.numeric == 0):
         grid = table.from_alignment(picture, items, notes)
     entries: list[legend.Entry] = []
@@ -73,8 +98,12 @@ def see(picture: image.Picture) -> dict:
         items = roles.drop_marks(picture, items, chart.box)
         entries = legend.find(picture, items, chart.box)
         drawn = _marks(picture, chart, items, entries, rules)
+    texture, restored = kind.texture(original.work), prepared is not None and prepared.is_restored
+    sketch = None
+    if is_whole and (chart is None or chart.numeric == 0) and disc is None and (texture[0] > 0.5 or restored):
+        sketch = diagram.find(picture.full, items, paper)
     verdict = kind.decide(kind.Evidence(picture.work, seen.uniform, items, chart, drawn, grid, disc, picture.scale,
-                                        kind.texture(original.work), prepared is not None and prepared.is_restored))
+                                        texture, sketch, restored))
     if prepared is not None and verdict.name in ("photo", "other"):
         # Nothing that restoring helps to read: what is said is said of the picture as it came.
         picture, chart, grid, drawn = original, None, None, None
@@ -90,7 +119,7 @@ def see(picture: image.Picture) -> dict:
         entries = legend.find(picture, items, None) if verdict.name == "pie" else []
     if verdict.name != "table" and (grid is None or not grid.ruled):
         grid = None
-    title = _title(verdict.name, items, chart, grid, disc, picture.scale)
+    title = _title(verdict.name, items, chart, grid, disc, sketch, picture.scale)
     if chart is not None:
         roles.above_label(chart, items, title)
     roles.assign_rest(items, roles.Rest(verdict.name, chart, grid))
@@ -98,24 +127,79 @@ def see(picture: image.Picture) -> dict:
         notes.append(f"The kind of picture is uncertain ({verdict.name} at {verdict.confidence:.0%}).")
     if verdict.name in ("bar", "line", "scatter") and chart is not None:
         _doubts(chart, notes)
-    result = {
-        "version": VERSION,
-        "size": {"width": original.width, "height": original.height},
-        "prepared": prepared.json() if prepared is not None else None,
-        "kind": {"name": verdict.name, "confidence": verdict.confidence, "scores": verdict.scores,
-                 "reasons": verdict.reasons},
-        "title": " ".join(i.text for i in title) or None,
-        "text": [_text(i) for i in items[:MAX_TEXT]],
-        "table": _table(grid),
-        "axes": _axes(chart),
-        "legend": [_entry(e) for e in entries],
-        "palette": [{"rgb": list(c), "hex": palette.hex_of(c), "fraction": share} for c, share in seen.colours],
-        "background": {"rgb": list(paper), "uniform": seen.uniform},
-        "notes": list(dict.fromkeys(notes)),
-    }
+    result = _frame(View(original, picture, prepared, items, seen), notes)
+    result["kind"] = {"name": verdict.name, "confidence": verdict.confidence, "scores": verdict.scores,
+                      "reasons": verdict.reasons}
+    result["title"] = " ".join(i.text for i in title) or None
+    result["table"], result["axes"] = _table(grid), _axes(chart)
+    result["legend"] = [_entry(e) for e in entries]
+    if verdict.name == "diagram" and sketch is not None:
+        result["diagram"] = diagram.as_json(sketch)
+    if verdict.name in ("photo", "other"):
+        bar = scale_bar.find(picture.full, items)
+        result["scale_bar"] = bar.json() if bar is not None else None
     if verdict.name == "pie" and disc is not None:
         result["pie"] = _pie(disc, picture.scale)
     return result
+
+
+def _several(view: View, split: panels.Split) -> dict | None:
+    """A picture of several charts: each looked at as a picture of its own, in pixels of its own part. None where fewer
+    than two of the parts turn out to be charts."""
+    looks = [_panel(view, panel, split.heading) for panel in split.panels]
+    # What a panel's own, closer look found may be lent to those that share its axis.
+    more = [panels.moved(item, panel.area[0], panel.area[1]) for panel, (_one, own, pairs) in zip(split.panels, looks)
+            for item in own if all(item is not known for known, _source in pairs)]
+    for panel in panels.share(split.panels, view.items + more):
+        looks[split.panels.index(panel)] = _panel(view, panel, split.heading)
+    told = [{"box": list(panel.area), "row": panel.row, "column": panel.column, **one}
+            for panel, (one, _own, _pairs) in zip(split.panels, looks)]
+    if sum(one["kind"]["name"] in CHARTS for one in told) < 2:
+        return None
+    notes = list(view.picture.notes)
+    for number, (panel, (one, _own, pairs)) in enumerate(zip(split.panels, looks), start=1):
+        notes += panel.shared + [f"Panel {number}: {note}" for note in one["notes"]]
+        for item, source in pairs:
+            if source is not None:
+                source.role = item.role
+    for item in split.heading:
+        item.role = "title"
+    names = [one["kind"]["name"] for one in told]
+    sure = round(min(one["kind"]["confidence"] for one in told), 2)
+    result = _frame(view, notes)
+    result["kind"] = {"name": "panels", "confidence": sure, "scores": {"panels": 1.0},
+                      "reasons": [f"{len(told)} charts stand beside each other: {', '.join(names)}."]}
+    result["title"] = " ".join(i.text for i in split.heading) or None
+    result["panels"] = told
+    return result
+
+
+def _panel(view: View, panel: panels.Panel, heading: list[ocr.TextItem]):
+    """What is seen in one panel, all of its texts, and those that were known before beside their sources."""
+    part = panels.part(view.picture, panel)
+    pairs = panels.texts(panel, view.items, heading)
+    own = [item for item, _source in pairs]
+    known = None if panel.is_disc else panels.plot_area(panel)
+    return _told(View(part, part, None, own, _shapes(part)), is_whole=False, known=known), own, pairs
+
+
+def _frame(view: View, notes: list[str]) -> dict:
+    """What is said of any picture, with nothing yet of what is in it."""
+    seen = view.seen
+    return {
+        "version": VERSION,
+        "size": {"width": view.original.width, "height": view.original.height},
+        "prepared": view.prepared.json() if view.prepared is not None else None,
+        "kind": None,
+        "title": None,
+        "text": [_text(i) for i in view.items[:MAX_TEXT]],
+        "table": None,
+        "axes": None,
+        "legend": [],
+        "palette": [{"rgb": list(c), "hex": palette.hex_of(c), "fraction": share} for c, share in seen.colours],
+        "background": {"rgb": list(seen.paper), "uniform": seen.uniform},
+        "notes": list(dict.fromkeys(notes)),
+    }
 
 
 def _shapes(picture: image.Picture) -> Shapes:
@@ -172,12 +256,17 @@ def _marks(picture: image.Picture, chart: axes.Axes, items: list, entries: list,
     return marks.measure(rgb, box, hide, scaled, places)
 
 
-def _title(name: str, items: list, chart: axes.Axes | None, grid, disc, scale: float) -> list:
+def _title(name: str, items: list, chart: axes.Axes | None, grid, disc, sketch, scale: float) -> list:
     if chart is not None:
         return roles.find_title(items, chart.box)
     if name == "table" and grid is not None:
         x, y, w, h = grid.box()
         return roles.find_title(items, Box(x, y, x + w, y + h))
+    if name == "diagram" and sketch is not None:
+        inside = {id(i) for n in sketch.nodes for i in n.texts} | {id(i) for e in sketch.edges for i in e.label}
+        x0, y0 = min(n.box[0] for n in sketch.nodes), min(n.box[1] for n in sketch.nodes)
+        x1, y1 = max(n.box[0] + n.box[2] for n in sketch.nodes), max(n.box[1] + n.box[3] for n in sketch.nodes)
+        return roles.find_title([i for i in items if id(i) not in inside], Box(x0, y0, x1, y1))
     if name == "pie" and disc is not None:
         box = disc.box()
         around = Box(*(_up(v, scale) for v in (box.left, box.top, box.right, box.bottom)))

@@ -34,6 +34,7 @@ class Claim:
     dated: bool = False
     px: tuple[float, float] | None = None
     box: tuple[float, float, float, float] | None = None
+    way: list | None = None  # the corners of a drawn line
     residual: float | None = None
     error: float | None = None
     why: list[str] = field(default_factory=list)

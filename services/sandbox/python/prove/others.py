@@ -242,8 +242,9 @@ def object_claims(rows: list[list[str]]) -> list[Claim]:
     return found
 
 
-def prove_objects(picture: np.ndarray, claims: list[Claim], notes: list[str]) -> int:
-    """Looks whether every mark lies on something that differs from the ground; how many things have no mark."""
+def prove_objects(picture: np.ndarray, claims: list[Claim], notes: list[str]) -> tuple[int, list[float | None]]:
+    """Looks whether every mark lies on something that differs from the ground. How many things have no mark, and for
+    each mark the diameter in pixels of a circle of its thing's area; None where several marks share one."""
     scale = min(1.0, 1000 / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.2), cv2.COLOR_RGB2LAB).astype(np.float32)
@@ -261,23 +262,27 @@ def prove_objects(picture: np.ndarray, claims: list[Claim], notes: list[str]) ->
     ground = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5) / scale
     count, labels, stats, _centres = cv2.connectedComponentsWithStats(mask)
     met: set[int] = set()
+    under: list[int] = []
     limit = max(2.0, 0.01 * float(np.hypot(*picture.shape[:2])))
     for claim in claims:
         x, y = (int(round(v * scale)) for v in claim.px)
         if not (0 <= x < mask.shape[1] and 0 <= y < mask.shape[0]):
             claim.doubt("It lies outside of the picture.")
+            under.append(0)
             continue
         claim.residual = float(ground[y, x])
         if claim.residual > limit:
             claim.doubt(f"Nothing stands out from the ground within {claim.residual:.0f} pixels.")
         met.add(int(labels[y, x]))
+        under.append(int(labels[y, x]))
     sizes = stats[:, cv2.CC_STAT_AREA]
     usual = np.median([sizes[m] for m in met if m] or [0])
     left = [c for c in range(1, count) if c not in met and usual and sizes[c] >= 0.4 * usual]
     if left:
         notes.append(f"{len(left)} thing{'' if len(left) == 1 else 's'} that stand{'s' if len(left) == 1 else ''} "
                      "out from the ground have no mark.".replace("have", "has" if len(left) == 1 else "have"))
-    return len(left)
+    across = [2 * float(np.sqrt(sizes[m] / np.pi)) / scale if m and under.count(m) == 1 else None for m in under]
+    return len(left), across
 
 
 def _far(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:

@@ -21,11 +21,12 @@ MOST_PIXELS = 8_300_000  # of the overlay: 4K
 FINE = 4  # bits of the fraction of a pixel that OpenCV draws to
 
 
-def draw(picture: np.ndarray, found: Calibration | None, claims: list[Claim], back) -> np.ndarray:
+def draw(picture: np.ndarray, found: list[tuple[Calibration, tuple[int, int]]], claims: list[Claim], back) -> np.ndarray:
     """The overlay as RGB: the picture (a small one enlarged by a whole factor, one beyond 4K made
     smaller) and a caption below it.
 
-    ``back`` takes a place of the evidence to the picture, see ``frame.Frame``.
+    ``found`` are the axes of each chart, with the corner that their places count from. ``back`` takes a place of the
+    evidence to the picture, see ``frame.Frame``.
     """
     factor = min(1.0, (MOST_PIXELS / (picture.shape[0] * picture.shape[1])) ** 0.5)
     if picture.shape[1] < LEAST_WIDTH and picture.shape[0] < LEAST_WIDTH:
@@ -44,9 +45,10 @@ def draw(picture: np.ndarray, found: Calibration | None, claims: list[Claim], ba
     shown = [mark for mark in shown if -0.5 <= mark.x <= width and -0.5 <= mark.y <= height]
     # Crowded marks would hide the very thing they stand on.
     size = unit * float(np.clip(_room(shown) / (2.6 * unit), 0.6, 1.0)) if len(shown) > 1 else unit
-    for axis in (found.x, found.y, found.y2) if found is not None else ():
-        if axis is not None:
-            _axis(canvas, axis, found.box, place, unit)
+    for axes, (left, top) in found:
+        for axis in (axes.x, axes.y, axes.y2):
+            if axis is not None:
+                _axis(canvas, axis, axes.box, lambda x, y, left=left, top=top: place(x + left, y + top), unit)
     for mark in sorted(shown, key=lambda one: one.is_doubtful):  # doubtful ones on top
         _text_mark(canvas, mark, unit) if mark.box else _mark(canvas, mark.x, mark.y, mark.is_doubtful, size)
     trusted = sum(not claim.why for claim in claims)
@@ -153,7 +155,7 @@ def _captioned(canvas: np.ndarray, found, trusted: int, doubtful: int, placeless
     parts = [("trusted", f"{trusted} borne out by the picture"), ("doubtful", f"{doubtful} to check")]
     if placeless:
         parts[1] = ("doubtful", f"{doubtful} to check ({placeless} without a place)")
-    if found is not None:
+    if found:
         parts.append(("axis", "ticks of the scale"))
     icon, gap, margin = 1.5 * letters, 1.6 * letters, 0.9 * letters
     lines: list[list[tuple[str, str, float]]] = [[]]

@@ -17,7 +17,7 @@ import numpy as np
 
 cv2.setNumThreads(1)
 
-from . import VERSION, calibration, charts, claims, compare, others, overlay, words
+from . import VERSION, calibration, charts, claims, compare, diagrams, others, overlay, panels, sizes, words
 from .frame import Frame
 from .reading import Folder, items, number, text
 
@@ -32,6 +32,8 @@ class Run:
 
     def __init__(self, request: dict, inputs: str):
         self.notes: list[str] = []
+        self.part = ""  # of a picture of several charts, what the files of one are called
+        self.panels: list[panels.Panel] = []
         self.begin = time.process_time()
         self.folder = Folder(inputs, self.notes)
         self.index = int(number(request.get("index")) or 0)
@@ -64,7 +66,8 @@ class Run:
         """Of several pictures the files that bear this one's prefix, where any does."""
         prefix = f"image_{self.index + 1}_"
         mine = [one for one in outputs if one["name"].startswith(prefix)]
-        return mine if self.count > 1 and mine else outputs
+        mine = mine if self.count > 1 and mine else outputs
+        return [one for one in mine if self.part in one["name"]]
 
     def attempt(self, what: str, step, otherwise=None):
         """A step that a stranger's file may break: that it did is noted, and the rest goes on."""
@@ -138,7 +141,7 @@ def measure(one: Run) -> tuple[dict, tuple[dict, np.ndarray | None] | None]:
     if figure and one.kind in CHARTS and not _is_like(one, figure, kind) and not _are_inside(one, values):
         one.notes.append("No delivered figure redraws this picture.")
         name, figure, kind, values, missing = None, {}, None, [], 0
-    rows = one.attempt("The script's own doubts", one.doubts, [])
+    rows = [] if one.kind == "panels" else one.attempt("The script's own doubts", one.doubts, [])
     unmet = one.attempt("The script's own doubts", lambda: claims.doubts(values, rows), 0) if values else 0
     if unmet:
         one.notes.append(f"{unmet} lines of {DOUBTS} name no value that was measured.")
@@ -178,7 +181,7 @@ def measure(one: Run) -> tuple[dict, tuple[dict, np.ndarray | None] | None]:
 
 def _chosen(one: Run) -> tuple[str | None, dict]:
     """The delivered picture that redraws this one, with its figure's data; none for tables, pages and photos."""
-    if one.kind in ("table", "text", "photo"):
+    if one.kind in ("table", "text", "photo", "diagram"):
         return None, {}
     pictures = [o for o in one.own(one.outputs) if o.get("media_type") in PICTURES]
     ranked = [(compare.fit(one.figures[stem(o["name"])], claims.kind_of(one.figures[stem(o["name"])]), one.evidence), o)
@@ -232,13 +235,25 @@ def _values(one: Run, figure: dict, found) -> tuple[list[claims.Claim], int]:
     """Everything delivered that has a place on the picture, measured; and how much of the picture has no value."""
     if one.picture is None:
         return [], 0
+    if one.kind == "panels":
+        one.panels = panels.measured(one, figure, _values)
+        return [claim for panel in one.panels for claim in panel.values], sum(panel.missing for panel in one.panels)
+    if one.kind == "diagram":
+        named = [o for o in one.own(one.outputs) if o["name"].endswith("diagram.json")]
+        told = one.folder.json(named[0].get("file"), named[0]["name"][:100]) if named else {}
+        return diagrams.prove(one.picture, one.evidence, diagrams.claims_of(told))
     if one.kind == "table":
         return others.table_claims(one.evidence, one.csv("table.csv", "values.csv"), one.notes)
     if one.kind == "text":
         return _words(one)
     if one.kind == "photo":
-        values = others.object_claims(one.csv("objects.csv", "points.csv"))
-        return values, others.prove_objects(one.picture, values, one.notes) if values else 0
+        rows = one.csv("objects.csv", "points.csv")
+        values = others.object_claims(rows)
+        if not values:
+            return [], 0
+        missing, measured = others.prove_objects(sizes.without_bar(one.picture, one.evidence), values, one.notes)
+        sizes.prove(one.picture, one.evidence, values, sizes.read(rows, one.evidence), measured)
+        return values, missing
     if one.kind == "pie":
         values = others.pie_claims(figure, [] if figure else one.csv("shares.csv", "values.csv"))
         return values, others.prove_pie(one.picture, one.evidence, values, one.notes) if values else 0
@@ -283,16 +298,31 @@ def _overlay(one: Run, found, values: list[claims.Claim]) -> tuple[dict, np.ndar
     if found is not None and one.kind in CHARTS:
         axes = {axis.name: calibration.as_json(axis, found.box, back) for axis in (found.x, found.y, found.y2)
                 if axis is not None}
+    parts = []
+    for panel in one.panels:
+        shifted = _from(back, panel.corner)
+        ticks = panel.found and {axis.name: calibration.as_json(axis, panel.found.box, shifted)
+                                 for axis in (panel.found.x, panel.found.y, panel.found.y2) if axis is not None}
+        parts.append({"panel": panel.number, "kind": panel.kind, "box": list(panel.box), "calibration": ticks})
+    drawn_axes = [(panel.found, panel.corner) for panel in one.panels if panel.found is not None]
+    drawn_axes += [(found, (0, 0))] if axes else []
     told = {
         "version": VERSION,
         "picture": {"width": width, "height": height},
         "calibration": axes,
+        "panels": parts,
+        "scale_bar": sizes.as_json(one.evidence, back) if one.kind == "photo" else None,
         "values": [_told(claim, back) for claim in values],
         "summary": {key: summary[key] for key in ("total", "trusted", "doubtful", "median_residual_px")},
     }
     drawn = one.attempt("The overlay's picture",
-                        lambda: overlay.draw(one.original, found if axes else None, values, back))
+                        lambda: overlay.draw(one.original, drawn_axes, values, back))
     return told, drawn
+
+
+def _from(back, corner: tuple[int, int]):
+    """The way back to the original for places that count from a corner."""
+    return lambda x, y: back(x + corner[0], y + corner[1])
 
 
 def _told(claim: claims.Claim, back) -> dict:

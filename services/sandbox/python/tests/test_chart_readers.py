@@ -99,6 +99,39 @@ class Readers(unittest.TestCase):
         self.assertEqual([row[1] for row in self.rows("doubts.csv")[1:]], ["bar 3"])
         self.assertIn("1 of 3 values are in doubt", said)
 
+    def hatched(self, left, right, height, step):
+        """A black outline with strokes across, standing on the axis."""
+        part = self.rgb[240 - 2 * height : 240, left:right]
+        for offset in range(-2 * height, right - left, step):
+            cv2.line(part, (offset, 2 * height), (offset + 2 * height, 0), (0, 0, 0), 1)
+        cv2.rectangle(self.rgb, (left, 240 - 2 * height), (right - 1, 240), (0, 0, 0), 1)
+
+    def test_hatched_bars(self):
+        """Protects black-and-white charts: bars that are only outlined and hatched have the heights of their outlines."""
+        heights = (20, 75, 35)
+        for k, height in enumerate(heights):
+            self.hatched(70 + 90 * k, 120 + 90 * k, height, 9)
+        names = axis(ticks=[(name, 94.5 + 90 * k) for k, name in enumerate("abc")])
+        self.read(bar.read_bars, names, self.upright())
+        self.assertEqual([row[0] for row in self.rows("values.csv")[1:]], ["a", "b", "c"])
+        for row, height in zip(self.rows("values.csv")[1:], heights):
+            self.assertAlmostEqual(float(row[1]), height, delta=1)
+
+    def test_series_of_hatched_bars_are_doubted(self):
+        """Protects honesty: patterns are not told apart, so series by their order in the legend are in doubt."""
+        heights = ((20, 50), (75, 40), (35, 60))
+        for k, pair in enumerate(heights):
+            for index, height in enumerate(pair):
+                self.hatched(70 + 90 * k + 30 * index, 101 + 90 * k + 30 * index, height, (7, 13)[index])
+        legend = [{"name": name, "rgb": [0, 0, 0], "box": None, "swatch": None} for name in ("old", "new")]
+        names = axis(ticks=[(name, 100.0 + 90 * k) for k, name in enumerate("abc")])
+        said = self.read(bar.read_bars, names, self.upright(), legend)
+        self.assertIn("6 of 6 values are in doubt", said)
+        self.assertEqual(self.rows("values.csv")[0], ["category", "old", "new"])
+        for row, pair in zip(self.rows("values.csv")[1:], heights):
+            for cell, height in zip(row[1:], pair):
+                self.assertAlmostEqual(float(cell), height, delta=1)
+
     def test_lines_over_dates(self):
         """Protects lines over time: x is a calendar date, and the values are the line's."""
         cv2.line(self.rgb, (60, 230), (340, 60), RED, 2)

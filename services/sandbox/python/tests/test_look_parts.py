@@ -9,7 +9,7 @@ from unittest import mock
 
 import cv2
 import numpy as np
-from look import fit, models, ocr, parallel, pixels
+from look import bars, curves, fit, models, ocr, parallel, pixels
 
 
 class Pixels(unittest.TestCase):
@@ -148,6 +148,38 @@ class Fit(unittest.TestCase):
                 if mine > key:
                     best, key = np.flatnonzero(off <= 1.6).tolist(), mine
             self.assertEqual(found.inliers if found else None, best if best and len(best) > 1 else None)
+
+
+
+class Drawn(unittest.TestCase):
+    """Bars that are only outlined, and lines that are only dots."""
+
+    def test_dotted_lines(self):
+        """Protects lines from being taken for points: dots close to the next, evenly, are a line; strewn ones are not."""
+        rng = np.random.default_rng(1)
+        along = np.stack([np.arange(0, 300, 8.0), 50 + 20 * np.sin(np.arange(0, 300, 8.0) / 60)], axis=1)
+        strewn = rng.uniform(0, 300, (38, 2))
+        table = [(along, True), (along[:6], False), (strewn, False), (3 * along, False)]
+        for at, expected in table:
+            self.assertEqual(curves.is_dotted_line(at, 4.0), expected)
+
+    def test_outlines_side_by_side(self):
+        """Protects hatched groups and histograms: bars that touch are cut where their height jumps."""
+        ink = np.zeros((120, 200), bool)
+        for k, height in enumerate((40, 80, 60)):
+            left = 40 + 30 * k
+            ink[119 - height, left : left + 31] = True
+            ink[119 - height :, [left, left + 30]] = True
+        found = sorted(bars._outlined(ink))
+        self.assertEqual(len(found), 3)
+        for (x, y, w, h), (k, height) in zip(found, enumerate((40, 80, 60))):
+            self.assertLessEqual(max(abs(x - 40 - 30 * k), abs(y - 119 + height), abs(w - 30), abs(h - height)), 3)
+
+    def test_sizes_that_agree(self):
+        """Protects the choice of bars: widths within a few pixels, or neighbours counted as two or three."""
+        table = [([50, 51, 49], True), ([50, 100, 52], True), ([50, 75], False), ([], False), ([20, 20, 90], False)]
+        for sizes, expected in table:
+            self.assertEqual(bars._mostly_alike(sizes), expected, sizes)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ into values by the line fitted through the axis ticks.
 from itertools import pairwise
 
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from part_axis import reading_error, round_values, to_value
-from part_chart import plain, save_chart
-from part_colour import belongs, drawn_colours, ground_colour, inside, is_same_ink
+from part_chart import open_chart_axes, plain, save_chart, saved
+from part_colour import belongs, drawn_colours, ground_colour, hide_legend, inside, is_same_ink
 from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_image import load_picture
 from part_wish import NOTHING, restyle, within
@@ -86,6 +85,36 @@ def find_bars(picture, vertical):
     return bars
 
 
+def find_outlined(picture, vertical):
+    """Bars that are only outlined or hatched, as (series, rectangle); their pattern tells no series.
+
+    Whatever cannot be reached from the ground beside them without crossing ink is a bar.
+    """
+    image, box = load_picture(picture["image"]), picture["plot_box"]
+    area, corner = inside(image, box, margin=1)
+    ground = ground_colour(area, image)
+    hide_legend(area, corner, picture["legend"], ground)
+    ink = (np.abs(area.astype(np.int16) - ground).max(axis=2) > 60).astype(np.uint8)
+    for axis, line in ((picture["y_axis"], 1), (picture["x_axis"], 0)):
+        for _, pixel in axis["ticks"] if "slope" in axis else []:
+            at = round(pixel) - corner[line]
+            strip = ink[max(0, at - 1) : at + 2] if line else ink[:, max(0, at - 1) : at + 2].T
+            if strip.size and strip.max(axis=0).mean() > 0.9:  # a grid line that runs through
+                strip[:] = 0
+    ink[0], ink[:, -1] = 0, 0
+    if vertical:
+        ink[-3:], ink[:, 0] = 1, 0
+    else:
+        ink[:, :3], ink[-1] = 1, 0
+    closed = np.pad(ink, 1)
+    cv2.floodFill(closed, None, (closed.shape[1] - 1, 0), 2)
+    solid = np.ascontiguousarray((closed[1:-1, 1:-1] != 2).astype(np.uint8))
+    size = max(7, round(0.015 * np.hypot(*solid.shape))) | 1
+    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
+    return [(0, np.array(rectangle) + np.array([*corner, *corner]))
+            for rectangle in find_rectangles(np.where(solid > 0, 0, -1), 0, vertical)]
+
+
 def find_base(axis, span, ends):
     """The edge most bars stand on: zero where it is visible, or a rim of the plot."""
     lines = list(span)
@@ -145,14 +174,40 @@ def lay_out(picture):
     """The bars measured upright or lying: as the axes demand, else what explains more of them."""
     sides = [name == "y" for name in "yx" if "slope" in picture[f"{name}_axis"]]
     best, vertical, score = [], sides[0], -1.0
+    is_outlined = False
     for upright in sides:
-        rows = measure_bars(picture, find_bars(picture, upright), upright)
-        thick = np.array([row["thickness"] for row in rows])
-        even = 1 - min(1, thick.std() / thick.mean()) if len(rows) else 0
-        explained = even * sum(row["thickness"] * row["length"] for row in rows)
-        if explained > score:
-            best, vertical, score = rows, upright, explained
-    return best, vertical
+        for find in (find_bars, find_outlined):
+            rows = measure_bars(picture, find(picture, upright), upright)
+            thick = np.array([row["thickness"] for row in rows])
+            even = 1 - min(1, thick.std() / thick.mean()) if len(rows) else 0
+            explained = even * sum(row["thickness"] * row["length"] for row in rows)
+            # Outlines tell less than colours do: they must explain much more.
+            if explained > (1.6 * score if find is find_outlined else score):
+                best, vertical, score, is_outlined = rows, upright, explained, find is find_outlined
+    return best, vertical, is_outlined
+
+
+def series_by_order(rows, legend):
+    """Gives hatched bars that stand together the series of the legend in turn; doubts on all of them."""
+    groups = clusters(rows)
+    if len(legend) < 2:
+        return []
+    if any(len(group) != len(legend) for group in groups):
+        thick = np.median([row["thickness"] for row in rows])
+        joined, last = [], None
+        for row in sorted(rows, key=lambda one: one["position"]):
+            if last is not None and row["edges"][0] - last["edges"][1] < 0.25 * thick:
+                joined[-1].append(row)
+            else:
+                joined.append([row])
+            last = row
+        groups = joined
+    if any(len(group) != len(legend) for group in groups):
+        return [("", "", "the bars are told apart by their pattern only, so their series are unknown")]
+    for group in groups:
+        for index, row in enumerate(sorted(group, key=lambda one: one["position"])):
+            row["series"] = index
+    return [("", "", "the series of hatched bars were told by their order, not by their pattern")]
 
 
 def clusters(rows):
@@ -273,7 +328,7 @@ def name_series(rows, legend):
 
 def redraw_bars(picture, table, vertical):
     """The same chart from the values read."""
-    figure, axes = plt.subplots(figsize=(8, 5))
+    figure, axes = open_chart_axes(picture, (8, 5))
     colours = {entry["name"]: np.array(entry["rgb"]) / 255 for entry in picture["legend"]}
     places = np.arange(len(table))
     thickness = 0.8 / len(table.columns)
@@ -296,13 +351,14 @@ def redraw_bars(picture, table, vertical):
 
 def read_bars(picture):
     """Measure, save and say what was read."""
-    rows, vertical = lay_out(picture)
+    rows, vertical, is_outlined = lay_out(picture)
     if not rows:
         raise ValueError("no bars that stand on an axis were found inside the plotting area")
     value_axis, name_axis = picture["y_axis"], picture["x_axis"]
     if not vertical:
         value_axis, name_axis = name_axis, value_axis
-    doubts = axis_doubts(value_axis, "value") + name_categories(rows, name_axis)
+    doubts = series_by_order(rows, picture["legend"]) if is_outlined else []
+    doubts += axis_doubts(value_axis, "value") + name_categories(rows, name_axis)
     frame = pd.DataFrame({
         "category": [row["category"] for row in rows],
         "series": name_series(rows, picture["legend"]),
@@ -327,5 +383,5 @@ def read_bars(picture):
     return (
         f"Read {len(frame)} bars; values from {frame['value'].min():g} to "
         f"{frame['value'].max():g}{unit}, each {reading_error(value_axis)}.{gap}{doubted} "
-        f"Saved values.csv and chart.png."
+        f"{saved(picture, 'values.csv')}"
     )

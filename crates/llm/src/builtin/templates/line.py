@@ -5,11 +5,10 @@ where there are markers, otherwise at regular steps of the x axis.
 """
 
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from part_axis import iso_date, nice_step, reading_error, round_values, to_value
-from part_chart import plain, save_chart
+from part_chart import open_chart_axes, plain, save_chart, saved
 from part_colour import belongs
 from part_doubt import axis_doubts, is_beyond, save_doubts
 from part_series import open_chart
@@ -218,7 +217,7 @@ def unsure_at(place, columns, heights, most):
 
 def redraw_lines(picture, lines, tables):
     """The same chart from the values read."""
-    figure, axes = plt.subplots(figsize=(8, 5))
+    figure, axes = open_chart_axes(picture, (8, 5))
     is_date = picture["x_axis"]["scale"] == "date"
     for line, table in zip(lines, tables):
         x = pd.to_datetime(table["x"]) if is_date else table["x"]
@@ -266,5 +265,6 @@ def read_lines(picture):
     )
     return (
         f"Read {len(lines)} line{'s' if len(lines) > 1 else ''}. {readings}. Each value "
-        f"{reading_error(picture['y_axis'])}. values.csv has {shape}; chart.png shows them.{doubted}"
+        f"{reading_error(picture['y_axis'])}. The table has {shape}.{doubted} "
+        f"{saved(picture, 'values.csv')}"
     )

@@ -1,34 +1,27 @@
-"""Count objects: objects.png with numbered contours and objects.csv.
+"""Count objects on a background: objects.png with contours, objects.csv with measurements, count.json.
 
-The uneven ground is evened out, what differs from it is separated by Otsu's
-threshold, and touching objects are cut apart with a watershed. Shapes smaller than
-15 % of the usual object, or ragged ones, do not count.
+The ground is evened out, a threshold separates the objects, and a watershed splits
+those that touch. Sizes are in the unit of the scale bar, where the picture has one.
 """
 
 import numpy as np
 from part_image import load_picture
-from part_objects import find_objects, save_objects
+from part_objects import count_range, find_objects, hide_scale_bar, range_text, save_objects, scale_sentence, with_unit
 
 
 def count_objects(picture):
     """Count, save and say how sure the count is."""
     image = load_picture(picture["image"])
-    found = find_objects(image)
+    found, unsure = find_objects(hide_scale_bar(image, picture["scale_bar"]))
     if not found:
         return (
             "Counted 0 objects: nothing stands out clearly from the ground. "
             "That may also mean that the ground is too varied for fixed rules."
         )
-    save_objects(picture, image, found)
-    areas = np.array([item["area"] for item in found])
-    diameter = 2 * np.sqrt(np.median(areas) / np.pi)
-    unsure = int(np.sum((areas > 1.9 * np.median(areas)) | (areas < 0.4 * np.median(areas))))
-    at_edge = sum(item["touches_edge"] for item in found)
-    sentences = [f"Counted {len(found)} objects, typically {diameter:.0f} pixels across."]
-    if unsure:
-        sentences.append(f"Much larger or smaller than usual: {unsure}; the count is unsure "
-                         f"by about as many.")
-    if at_edge:
-        sentences.append(f"Touching the edge of the picture: {at_edge}.")
-    sentences.append("Check objects.png; measurements are in objects.csv.")
-    return " ".join(sentences)
+    counted = count_range(found, unsure)
+    save_objects(picture, image, found, counted)
+    diameter = 2 * np.sqrt(np.median([item["area"] for item in found]) / np.pi)
+    return (
+        f"Counted {len(found)} objects{range_text(counted)}, typically {with_unit(picture, diameter)} across. "
+        f"{scale_sentence(picture)} Check objects.png; measurements are in objects.csv, the range in count.json."
+    )

@@ -42,7 +42,8 @@ def save_doubts(picture, doubts, keys):
     rows = list(dict.fromkeys((series, same_printed(at), reason) for series, at, reason in doubts))
     pd.DataFrame(rows, columns=["series", "at", "reason"]).to_csv(
         picture["out"] + "doubts.csv", index=False)
-    return (f" {count_doubted(keys, rows)} of {len(keys)} values are in doubt: doubts.csv says which "
+    name = picture["out"].rpartition("/")[2] + "doubts.csv"
+    return (f" {count_doubted(keys, rows)} of {len(keys)} values are in doubt: {name} says which "
             "and why.")
 
 

@@ -5,7 +5,9 @@ import numpy as np
 
 
 def load_picture(path):
-    """The picture as 8-bit RGB, transparency laid on white."""
+    """The picture in a file as 8-bit RGB, transparency laid on white; pixels are taken as they are."""
+    if isinstance(path, np.ndarray):
+        return path.copy()
     raw = cv2.imread(path, cv2.IMREAD_UNCHANGED)
     if raw is None:
         raise ValueError("the picture could not be decoded")

@@ -40,7 +40,10 @@ def decode(path):
 
 
 def load_picture(source):
-    """A clean picture by its path, or a damaged one after what `source` says was done to it."""
+    """A clean picture by its path, or a damaged one after what `source` says was done to it; pixels
+    are taken as they are."""
+    if isinstance(source, np.ndarray):
+        return source.copy()
     if isinstance(source, str):
         return decode(source)
     image = cv2.warpPerspective(decode(source["file"]), np.array(source["matrix"]), source["size"],

@@ -1,5 +1,8 @@
 """Separating objects from the ground they lie on."""
 
+import json
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -147,7 +150,35 @@ def joined(pieces, wholes):
     return pieces
 
 
-def measure(shape, corner, size, scale):
+def unsure_cuts(labels, wholes):
+    """How many cuts through touching objects are unsure: made where they meet along more than half of
+    the smaller one's width, so that both may be one."""
+    count = 0
+    for index, place in enumerate(ndimage.find_objects(wholes), start=1):
+        part = np.where(wholes[place] == index, labels[place], 0)
+        names = [name for name in np.unique(part) if name]
+        widths = {name: 2 * np.sqrt((part == name).sum() / np.pi) for name in names}
+        for position, name in enumerate(names[:60]):
+            near = cv2.dilate((part == name).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            for other in names[position + 1 : 60]:
+                meeting = (near & (part == other)).sum()
+                count += meeting > 0.55 * min(widths[name], widths[other])
+    return int(count)
+
+
+def beyond_edge(shape, difference):
+    """How many pixels of a shape's rim lie outside of its edge, where half its contrast is left: what
+    finds faint objects draws strong ones too large."""
+    padded = np.pad(shape.astype(np.uint8), 1)
+    deep = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    ring = shape & (deep <= 7)
+    if not ring.any():
+        return 0
+    half = 0.5 * np.quantile(difference[ring], 0.75)
+    return int((shape & (deep <= 3.5) & (difference < half)).sum())
+
+
+def measure(shape, corner, size, scale, difference):
     """One object's contour, area and centre in pixels of the whole picture."""
     padded = np.pad(shape.astype(np.uint8), 1)
     contours, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -156,27 +187,67 @@ def measure(shape, corner, size, scale):
     x, y, width, height = cv2.boundingRect(contour)
     return {
         "contour": np.round(contour / scale).astype(np.int32),
-        "area": np.count_nonzero(shape) / scale**2,
+        "area": (np.count_nonzero(shape) - beyond_edge(shape, difference)) / scale**2,
         "centre": (np.argwhere(shape)[:, ::-1].mean(axis=0) + corner) / scale,
         "solidity": cv2.contourArea(contour) / hull if hull else 0.0,
         "touches_edge": min(x, y) == 0 or x + width == size[1] or y + height == size[0],
     }
 
 
+def hide_scale_bar(image, bar):
+    """The picture without its scale bar, which is no object."""
+    if not bar:
+        return image
+    image = image.copy()
+    for x, y, width, height in (bar["box"], bar["text_box"]):
+        grow = 4 + round(0.1 * height)
+        left, top = max(0, round(x) - grow), max(0, round(y) - grow)
+        right, bottom = round(x + width) + grow, round(y + height) + grow
+        rim = np.concatenate([image[top, left:right], image[min(bottom, len(image)) - 1, left:right]])
+        image[top:bottom, left:right] = np.median(rim, axis=0)
+    return image
+
+
 def find_objects(image):
-    """Objects in reading order; specks and ragged shapes are left out."""
+    """Objects in reading order, and how many cuts between touching ones are unsure; specks and ragged
+    shapes are left out."""
     scale = min(1.0, 1200 / max(image.shape[:2]))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    labels = split_touching(separate(small))
+    mask = separate(small)
+    labels = split_touching(mask)
+    unsure = unsure_cuts(labels, ndimage.label(mask, np.ones((3, 3)))[0]) if labels.any() else 0
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(float)
+    difference = np.linalg.norm(lab - ground_surface(lab, dish(lab)), axis=2)
     candidates = [
-        measure(labels[place] == index, (place[1].start, place[0].start), labels.shape, scale)
+        measure(labels[place] == index, (place[1].start, place[0].start), labels.shape, scale,
+                difference[place])
         for index, place in enumerate(ndimage.find_objects(labels), start=1) if place
     ]
     usual = np.median([item["area"] for item in candidates]) if candidates else 0
     smallest = max(0.15 * usual, 25 / scale**2)
     found = [item for item in candidates if item["area"] >= smallest and item["solidity"] > 0.75]
     row_height = 1.2 * np.sqrt(usual)
-    return sorted(found, key=lambda item: (item["centre"][1] // row_height, item["centre"][0]))
+    found.sort(key=lambda item: (item["centre"][1] // row_height, item["centre"][0]))
+    return found, unsure
+
+
+def count_range(found, unsure):
+    """The count as best, low and high, and in sentences where the range comes from."""
+    areas = np.array([item["area"] for item in found])
+    usual = np.median(areas) if len(areas) else 1.0
+    small = int((areas < 0.4 * usual).sum())
+    more = int(sum(round(area / usual) - 1 for area in areas if area > 1.9 * usual))
+    cut = int(sum(item["touches_edge"] for item in found))
+    best, why = len(found), []
+    if unsure:
+        why.append(f"{unsure} pairs touch so broadly that each may be one object (fewer)")
+    if small:
+        why.append(f"{small} are much smaller than usual and may be none (fewer)")
+    if cut:
+        why.append(f"{cut} are cut by the edge of the picture (fewer)")
+    if more:
+        why.append(f"some are so large that they may be {more} more (more)")
+    return {"best": best, "low": max(0, best - unsure - small - cut), "high": best + more, "why": why}
 
 
 def outline_image(image, found):
@@ -195,8 +266,40 @@ def outline_image(image, found):
     return canvas
 
 
-def save_objects(picture, image, found):
-    """objects.png with numbered contours and objects.csv with the measurements."""
+ASCII = {"µm": "um", "Å": "angstrom"}
+
+
+def with_unit(picture, pixels):
+    """A length in pixels as text, in the unit of the scale bar where there is one."""
+    bar = picture["scale_bar"]
+    if not bar:
+        return f"{pixels:.0f} pixels"
+    return f"{pixels * bar['value'] / bar['length_px']:.3g} {bar['unit']} ({pixels:.0f} pixels)"
+
+
+def scale_sentence(picture):
+    """What the sizes rest on."""
+    bar = picture["scale_bar"]
+    if not bar:
+        return "No scale bar was found, so sizes are in pixels."
+    doubt = f", but {bar['doubt']}: sizes in {bar['unit']} are in doubt" if bar["doubt"] else ""
+    return f"The scale bar of {bar['value']:g} {bar['unit']} is {bar['length_px']:.1f} pixels long{doubt}."
+
+
+def size_columns(picture, item):
+    """An object's diameter (of a circle of its area) and area in pixels, and in the scale bar's unit."""
+    diameter = 2 * np.sqrt(item["area"] / np.pi)
+    columns = {"diameter_px": round(diameter, 1)}
+    bar = picture["scale_bar"]
+    if bar:
+        unit, size = ASCII.get(bar["unit"], bar["unit"]), bar["value"] / bar["length_px"]
+        columns[f"diameter_{unit}"] = float(f"{diameter * size:.4g}")
+        columns[f"area_{unit}2"] = float(f"{item['area'] * size**2:.4g}")
+    return columns
+
+
+def save_objects(picture, image, found, counted):
+    """objects.png with numbered contours, objects.csv with the measurements, count.json with the range."""
     overlay = cv2.cvtColor(outline_image(image, found), cv2.COLOR_RGB2BGR)
     cv2.imwrite(picture["out"] + "objects.png", overlay)
     pd.DataFrame([
@@ -205,8 +308,18 @@ def save_objects(picture, image, found):
             "area_px": round(item["area"], 1),
             "centre_x": round(item["centre"][0], 1),
             "centre_y": round(item["centre"][1], 1),
-            "diameter_px": round(2 * np.sqrt(item["area"] / np.pi), 1),
+            **size_columns(picture, item),
             "touches_edge": item["touches_edge"],
         }
         for number, item in enumerate(found, start=1)
     ]).to_csv(picture["out"] + "objects.csv", index=False)
+    Path(picture["out"] + "count.json").write_text(
+        json.dumps({**counted, "scale_bar": picture["scale_bar"]}, indent=2, ensure_ascii=False) + "\n",
+        encoding="utf-8")
+
+
+def range_text(counted):
+    """The range in brackets with its reasons, or nothing where there is none."""
+    if not counted["why"]:
+        return ""
+    return f" (between {counted['low']} and {counted['high']}: {'; '.join(counted['why'])})"

@@ -1,13 +1,13 @@
 """Describe a photo, and count objects where they clearly stand apart from the ground.
 
 Writes description.json, palette.png and histogram.png; with objects also
-objects.png and objects.csv. It does not know what the picture shows.
+objects.png, objects.csv and count.json. It does not know what the picture shows.
 """
 
 import numpy as np
 from part_describe import describe_pixels
 from part_image import load_picture
-from part_objects import find_objects, save_objects
+from part_objects import count_range, find_objects, hide_scale_bar, range_text, save_objects, scale_sentence, with_unit
 
 
 def stand_apart(image, found):
@@ -25,14 +25,18 @@ def look_at(picture):
     """Describe, perhaps count, and say which of the two was done."""
     image = load_picture(picture["image"])
     sentence = describe_pixels(picture, image)
-    found = find_objects(image)
+    found, unsure = find_objects(hide_scale_bar(image, picture["scale_bar"]))
     if not stand_apart(image, found):
         return (
             f"{sentence} No separate objects on an even ground were found, so nothing was "
             f"counted; what the picture shows is not known."
+            f"{' ' + scale_sentence(picture) if picture['scale_bar'] else ''}"
         )
-    save_objects(picture, image, found)
+    counted = count_range(found, unsure)
+    save_objects(picture, image, found, counted)
+    diameter = 2 * np.sqrt(np.median([item["area"] for item in found]) / np.pi)
     return (
-        f"{sentence} {len(found)} separate objects stand out from the ground; objects.png and "
-        f"objects.csv number them. What they are is not known."
+        f"{sentence} {len(found)} separate objects{range_text(counted)} stand out from the ground, typically "
+        f"{with_unit(picture, diameter)} across. {scale_sentence(picture)} objects.png and objects.csv number them, "
+        f"count.json has the range. What they are is not known."
     )

@@ -10,7 +10,7 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from part_chart import plain
+from part_chart import open_chart_axes, plain, saved
 from part_colour import belongs, drawn_colours, ground_colour, hide_legend
 from part_image import load_picture
 
@@ -130,12 +130,13 @@ def read_wedges(picture):
     if frame["printed_percent"].notna().any():
         columns.append("printed_percent")
     frame[columns].to_csv(picture["out"] + "shares.csv", index=False)
-    figure, axes = plt.subplots(figsize=(6, 6))
+    figure, axes = open_chart_axes(picture, (6, 6))
     axes.pie(frame["share_percent"], labels=[plain(name) for name in frame["label"]],
              colors=list(frame["colour"]), autopct="%1.1f%%")
     axes.set_title(plain(picture["title"]))
-    figure.savefig(picture["out"] + "chart.png", dpi=120)
-    plt.close(figure)
+    if picture.get("axes") is None:
+        figure.savefig(picture["out"] + "chart.png", dpi=120)
+        plt.close(figure)
     shares = ", ".join(f"{row.label} {row.share_percent:.1f} %" for row in frame.itertuples())
     check = ""
     if "printed_percent" in columns:
@@ -143,5 +144,5 @@ def read_wedges(picture):
         check = f" The printed percentages differ by at most {worst:.1f} points."
     return (
         f"Measured {len(frame)} wedges: {shares}; each ±0.5 points.{check} "
-        f"Saved shares.csv and chart.png."
+        f"{saved(picture, 'shares.csv')}"
     )

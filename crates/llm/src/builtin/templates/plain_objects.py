@@ -28,7 +28,10 @@ def count_blobs(picture):
     pd.DataFrame(rows, columns=columns).to_csv(picture["out"] + "objects.csv", index=False)
     overlay = cv2.drawContours(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), large, -1, (0, 60, 255), 2)
     cv2.imwrite(picture["out"] + "objects.png", overlay)
+    bar = picture["scale_bar"]
+    size = (f" Sizes are in pixels; the scale bar of {bar['value']:g} {bar['unit']} is {bar['length_px']:.1f} "
+            "pixels long.") if bar else ""
     return (
         f"Counted {len(large)} separate shapes with one threshold; touching objects count as "
-        f"one, so the true number may be higher. Saved objects.png and objects.csv."
+        f"one, so the true number may be higher.{size} Saved objects.png and objects.csv."
     )

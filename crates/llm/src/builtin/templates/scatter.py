@@ -5,11 +5,10 @@ several copies of the typical marker into it.
 """
 
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from part_axis import reading_error, round_values, to_value
-from part_chart import plain, save_chart
+from part_chart import open_chart_axes, plain, save_chart, saved
 from part_colour import belongs
 from part_doubt import axis_doubts, save_doubts
 from part_series import open_chart
@@ -160,7 +159,7 @@ def find_series(picture):
 
 def redraw_points(picture, series, frame):
     """The same plot from the values read."""
-    figure, axes = plt.subplots(figsize=(8, 6))
+    figure, axes = open_chart_axes(picture, (8, 6))
     for name, colour, *_ in series:
         points = frame[frame["series"] == name]
         axes.scatter(points["x"], points["y"], color=colour, label=plain(name), s=24)
@@ -205,5 +204,5 @@ def read_points(picture):
     return (
         f"Read {len(frame)} points; x from {frame['x'].min():g} to {frame['x'].max():g} "
         f"({reading_error(x_axis)}), y from {frame['y'].min():g} to {frame['y'].max():g} "
-        f"({reading_error(y_axis)}).{left_out}{doubted} Saved points.csv and chart.png."
+        f"({reading_error(y_axis)}).{left_out}{doubted} {saved(picture, 'points.csv')}"
     )
