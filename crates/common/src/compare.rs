@@ -48,6 +48,57 @@ pub struct Comparison {
     pub alt_texts: BTreeMap<String, String>,
 }
 
+/// Most differences that a model reports between the pictures and what was drawn.
+pub const MOST_DIFFERENCES: usize = 8;
+
+/// How bad a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceSeverity {
+    /// Neither of the others.
+    Minor,
+    /// Something is missing or hard to read.
+    Major,
+    /// The picture says something false.
+    Critical,
+}
+
+impl DifferenceSeverity {
+    /// All, from the least.
+    pub const ALL: [Self; 3] = [Self::Minor, Self::Major, Self::Critical];
+
+    /// The stable text, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A difference between the pictures and what was drawn, as a model says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Difference {
+    /// What differs, in a sentence.
+    pub what: String,
+    /// Where in the picture; may be empty.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// How bad it is.
+    pub severity: DifferenceSeverity,
+}
+
+/// How a vision model says that what was drawn differs from the pictures: an opinion beside what is measured, which never
+/// decides what is delivered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Critique {
+    /// Who said it.
+    pub model: String,
+    /// The differences, worst first, at most 8; none where the pictures agree.
+    pub differences: Vec<Difference>,
+}
+
 /// One attempt whose result was measured, as the report shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Round {
@@ -63,6 +114,8 @@ pub struct Round {
     pub code_report: Vec<String>,
     /// What the result should show otherwise.
     pub visual_report: Vec<String>,
+    /// What a vision model saw between the picture and what was drawn; absent where none was asked or none answered.
+    pub critique: Option<Critique>,
     /// True for the attempt whose result is delivered.
     pub delivered: bool,
 }

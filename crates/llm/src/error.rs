@@ -70,6 +70,9 @@ pub struct PassedOver {
     pub code: ErrorCode,
     /// The same in a sentence for people.
     pub why: String,
+    /// Tokens used all the same: an answer that cannot be read costs what a good one does.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 impl ModelError {
@@ -98,7 +101,7 @@ impl ModelError {
 
     /// The same as what it is for whoever is asked next.
     pub(crate) fn passed_over(&self) -> PassedOver {
-        PassedOver { model: self.model.clone(), code: self.kind.code(), why: self.sentence() }
+        PassedOver { model: self.model.clone(), code: self.kind.code(), why: self.sentence(), usage: self.usage }
     }
 
     fn sentence(&self) -> String {

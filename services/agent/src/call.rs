@@ -9,7 +9,9 @@ use blob::SharedStore;
 use common::job::Usage;
 use common::spend::{Spending, Usd};
 use common::{ErrorCode, Failure};
-use llm::{Chain, ErrorKind, Message, Model, ModelError, PassedOver, Reply, Request, RoleName, StepContext};
+use llm::{
+    Chain, ErrorKind, Message, Model, ModelError, PassedOver, Reply, Request, RoleName, Schema, StepContext, Tool,
+};
 use serde::{Deserialize, Serialize};
 
 /// Largest stored call, in bytes.
@@ -47,6 +49,17 @@ pub struct Question {
     pub system: &'static str,
     pub messages: Vec<Message>,
     pub max_tokens: u32,
+    /// The shape of the answer, for servers that hold models to one.
+    pub schema: Option<Schema>,
+    /// What may be asked for in place of an answer, for servers that know tools.
+    pub tools: Vec<Tool>,
+}
+
+impl Question {
+    /// One that is answered with text.
+    pub fn new(role: RoleName, system: &'static str, messages: Vec<Message>, max_tokens: u32) -> Self {
+        Self { role, system, messages, max_tokens, schema: None, tools: Vec::new() }
+    }
 }
 
 impl<'a> Calls<'a> {
@@ -100,12 +113,12 @@ impl<'a> Calls<'a> {
         };
         match finished {
             Finished::Reply(reply) => {
-                self.usage.add(Spending::call(reply.usage, self.prices.of(&reply.model).of(reply.usage)));
+                self.usage.add(self.spent(&reply.model, reply.usage, &reply.passed_over));
                 Ok(reply)
             }
             Finished::BadAnswer { detail, usage, model, passed_over } => {
                 let name = if model.is_empty() { models.name() } else { &model };
-                self.usage.add(Spending::call(usage, self.prices.of(name).of(usage)));
+                self.usage.add(self.spent(name, usage, &passed_over));
                 Err(ModelError {
                     passed_over: passed_over.into(),
                     ..ModelError::new(ErrorKind::BadAnswer, name, detail)
@@ -115,10 +128,25 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// What a call used and cost: each model's tokens at that model's price. `usage` is that of all together.
+    fn spent(&self, model: &str, usage: Usage, passed_over: &[PassedOver]) -> Spending {
+        let (mut own, mut cost) = (usage, Usd::default());
+        for PassedOver { model, usage, .. } in passed_over {
+            own.prompt_tokens = own.prompt_tokens.saturating_sub(usage.prompt_tokens);
+            own.completion_tokens = own.completion_tokens.saturating_sub(usage.completion_tokens);
+            cost = cost.plus(self.prices.of(model).of(*usage));
+        }
+        Spending::call(usage, cost.plus(self.prices.of(model).of(own)))
+    }
+
     async fn call(&self, models: &Chain, question: Question, n: u32) -> Result<Finished, Trouble> {
         let max_tokens = self.allowed(models.name(), question.max_tokens).map_err(Trouble::Budget)?;
         let step = self.context(question.role, n);
-        let request = Request::new(question.system, question.messages, max_tokens, step);
+        let request = Request {
+            schema: question.schema,
+            tools: question.tools,
+            ..Request::new(question.system, question.messages, max_tokens, step)
+        };
         match models.complete(request).await {
             Ok(reply) => Ok(Finished::Reply(reply)),
             // Of one that was not asked at all there is nothing to keep.
@@ -132,6 +160,7 @@ impl<'a> Calls<'a> {
     fn context(&self, role: RoleName, call: u32) -> StepContext {
         let of_role = |past: &&Past| match past {
             Past::Notes(_) | Past::Closer(_) => role == RoleName::Vision,
+            Past::Attempt(attempt) if role == RoleName::Vision => attempt.critique.is_some(),
             Past::Attempt(_) | Past::Unusable(_) => role == RoleName::Code,
         };
         let role_turn = self.turn.past.iter().filter(of_role).count() as u32;

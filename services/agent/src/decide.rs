@@ -9,6 +9,8 @@ pub enum Decision {
     AskVision,
     /// Ask the vision model about a part of a picture.
     AnswerQuestion,
+    /// Ask the vision model how what was drawn differs from the pictures.
+    Criticise,
     /// Write code.
     WriteCode(Purpose),
     /// There is a result: say what it found.
@@ -39,6 +41,9 @@ pub struct Models {
 pub fn decide(turn: &Turn, models: Models) -> Decision {
     if models.vision && turn.open_question().is_some() {
         return Decision::AnswerQuestion;
+    }
+    if models.vision && turn.uncriticised().is_some() {
+        return Decision::Criticise;
     }
     let last = last_try(turn);
     if let Some(attempt) = last.filter(|attempt| attempt.worked()) {

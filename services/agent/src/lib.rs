@@ -13,6 +13,7 @@
 
 mod agent;
 mod call;
+mod criticise;
 mod decide;
 mod evidence;
 mod gather;
@@ -22,6 +23,7 @@ mod http;
 mod keys;
 mod links;
 mod notes;
+mod offer;
 mod outcome;
 mod parse;
 mod picture;
@@ -34,6 +36,7 @@ mod text;
 mod think;
 mod try_out;
 mod turn;
+mod write;
 
 pub use agent::{Agent, Deps, Running, Settings};
 pub use health::{ModelHealth, RoleHealth};

@@ -52,6 +52,7 @@ mod tests {
             model: "a".into(),
             code: common::ErrorCode::ModelTimeout,
             why: "The model 'a' did not answer in time.".into(),
+            usage: Default::default(),
         };
         let mut reply = Reply { passed_over: vec![passed], ..Reply::new("b", "x", Default::default()) };
         let note = on_reply(RoleName::Code, &reply).unwrap_or_default();

@@ -4,6 +4,7 @@ use crate::parse::Look;
 use crate::text::{EVENT_TEXT_BYTES, head};
 use crate::turn::Turn;
 use common::Failure;
+use common::compare::Critique;
 use common::spend::Spending;
 use common::wire::agent_v1::thought::Action;
 use common::wire::{agent_v1, jobs_v1};
@@ -33,6 +34,8 @@ pub enum Act {
     Code { code: String, code_key: String, explanation: String },
     /// A part of a picture is to be looked at.
     Look(Look),
+    /// How what was drawn differs from the pictures.
+    Critique(Critique),
     /// The end.
     Finish(String),
     /// The answer could not be used, and why.
@@ -61,6 +64,7 @@ fn message(thought: Thought) -> agent_v1::Thought {
             r#box: look.area.map(|[left, top, width, height]| agent_v1::Box { left, top, width, height }),
             question: cut(look.question),
         }),
+        Act::Critique(critique) => Action::Critique(critique.into()),
         Act::Finish(summary) => Action::Finish(agent_v1::Finish { summary: cut(summary) }),
         Act::Unusable(reason) => Action::Unusable(cut(reason)),
     };

@@ -1,5 +1,7 @@
-//! Finding the code in a model's answer. Total and pure: any text gives code or a reason, never a panic.
+//! Finding what a model wants in its answer. Total and pure: any text gives an action or a reason, never a panic.
 
+mod action;
+pub mod differences;
 mod fence;
 mod look;
 
@@ -7,7 +9,9 @@ use crate::text::{clean, head};
 use common::execution::MAX_JOB_CODE_BYTES;
 use fence::Block;
 
-pub use look::{Look, look};
+pub use action::{Wanted, action};
+pub use differences::differences;
+pub use look::Look;
 
 /// Longest explanation taken from around the code, in bytes.
 const EXPLANATION_BYTES: usize = 1500;
@@ -36,16 +40,28 @@ pub fn code(answer: &str, cut_off: bool) -> Result<Found, Reason> {
     if said.trim().is_empty() {
         return Err("The answer is empty.".to_owned());
     }
-    let found = from_json(said.trim()).or_else(|| from_fences(said)).or_else(|| from_plain(said));
+    let found = from_fences(said).or_else(|| from_plain(said));
     let Some((code, explanation, ended)) = found else {
         return Err("There is no Python code in the answer.".to_owned());
     };
     if cut_off && !ended {
         return Err("The answer was cut off before the code ended; it must be shorter.".to_owned());
     }
-    let code = tidy(&code);
+    found_as(&code, &explanation)
+}
+
+/// The script in a string that is meant to hold nothing else. Some put a fenced block into it.
+fn finished(code: &str, explanation: &str) -> Result<Found, Reason> {
+    match from_fences(code) {
+        Some((inner, _, _)) => found_as(&inner, explanation),
+        None => found_as(code, explanation),
+    }
+}
+
+fn found_as(code: &str, explanation: &str) -> Result<Found, Reason> {
+    let code = tidy(code);
     check(&code)?;
-    Ok(Found { code, explanation: head(clean(&explanation).trim(), EXPLANATION_BYTES) })
+    Ok(Found { code, explanation: head(clean(explanation).trim(), EXPLANATION_BYTES) })
 }
 
 /// What a model says apart from its thinking; for answers in plain text.
@@ -82,30 +98,8 @@ fn after_thinking(answer: &str) -> Option<&str> {
     Some(answer)
 }
 
-/// `{"code": "…"}`, as the whole answer.
-fn from_json(said: &str) -> Option<(String, String, bool)> {
-    if !said.starts_with('{') {
-        return None;
-    }
-    let object: serde_json::Value = serde_json::from_str(said).ok()?;
-    let code = ["code", "python", "script"].into_iter().find_map(|name| object[name].as_str())?;
-    let code = normal(code);
-    let explanation = object["explanation"].as_str().unwrap_or_default().to_owned();
-    // Some put a fenced block into the string.
-    Some(match from_fences(&code) {
-        Some((inner, _, ended)) => (inner, explanation, ended),
-        None => (code, explanation, true),
-    })
-}
-
 fn from_fences(said: &str) -> Option<(String, String, bool)> {
     let blocks = fence::blocks(said);
-    if let [only] = blocks.as_slice()
-        && only.language == "json"
-        && let Some(found) = from_json(only.text.trim())
-    {
-        return Some(found);
-    }
     let best = best(&blocks)?;
     let before = said[..best.start].trim();
     let explanation = if before.is_empty() { said[best.end..].trim() } else { before };

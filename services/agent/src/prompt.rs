@@ -3,10 +3,12 @@
 
 use crate::decide::Purpose;
 use crate::evidence::Excerpt;
+use crate::offer::{Action, Offer};
 use crate::text::head;
 use crate::turn::{Closer, Earlier, Past, Turn};
 use common::picture::{evidence_name, input_name};
-use llm::Message;
+use common::compare::Critique;
+use llm::{Message, Part};
 use sha2::{Digest, Sha256};
 
 /// Rules for writing code.
@@ -20,6 +22,16 @@ pub const SUMMARY: &str = include_str!("../prompt/summary.md");
 
 /// How a part of a picture is asked for; `{left}` is how often.
 pub const LOOKS: &str = include_str!("../prompt/looks.md");
+/// How the vision model is asked about a whole picture.
+pub const ASK: &str = include_str!("../prompt/ask.md");
+/// How the work is ended where there is a result.
+pub const FINISH: &str = include_str!("../prompt/finish.md");
+/// What the tools do, one a line: `name: description`.
+pub const TOOLS: &str = include_str!("../prompt/tools.md");
+/// Rules for comparing what was drawn with the pictures.
+pub const CRITIC: &str = include_str!("../prompt/critic.md");
+/// What is said after an answer of the critic without a list.
+pub const CRITIC_REPAIR: &str = include_str!("../prompt/critic_repair.md");
 /// What is said of a result that could be better; `{score}` is 0 to 100.
 pub const IMPROVE: &str = include_str!("../prompt/improve.md");
 /// What is said where another script is wanted.
@@ -33,13 +45,22 @@ pub const ATTEMPTS_WITH_CODE: usize = 2;
 /// Version of the prompts in use: SHA-256 over all of them, shortened to 12 hex digits.
 pub fn version() -> String {
     let mut hash = Sha256::new();
-    for text in [CODE, REPAIR, VISION, SUMMARY, LOOKS, IMPROVE, VARIANT, CLOSER] {
+    let all = [
+        CODE, REPAIR, VISION, SUMMARY, LOOKS, IMPROVE, VARIANT, CLOSER, ASK, FINISH, TOOLS, CRITIC, CRITIC_REPAIR,
+    ];
+    for text in all {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
     let mut digits = hex::encode(hash.finalize());
     digits.truncate(12);
     digits
+}
+
+/// What a tool does, for models.
+pub fn tool(name: &str) -> &'static str {
+    let described = TOOLS.lines().filter_map(|line| line.split_once(": "));
+    described.into_iter().find(|(known, _)| *known == name).map(|(_, what)| what).unwrap_or_default()
 }
 
 /// Puts data between two lines that it cannot contain itself, so that it can neither end its own quotation nor look like
@@ -136,7 +157,13 @@ pub struct Codes {
 }
 
 /// The conversation in which code is asked for.
-pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &Codes, purpose: Purpose) -> Vec<Message> {
+pub fn code_conversation(
+    turn: &Turn,
+    evidence: &[Excerpt],
+    codes: &Codes,
+    purpose: Purpose,
+    offer: &Offer,
+) -> Vec<Message> {
     let mut opening = format!("{}\n\n", request(turn));
     if let Some(earlier) = &turn.earlier {
         opening.push_str(&before(earlier, codes.earlier.as_deref()));
@@ -154,8 +181,11 @@ pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &Codes, purpo
         }
     }
     let first = !turn.past.iter().any(|past| matches!(past, Past::Attempt(_) | Past::Unusable(_)));
-    if first && turn.looks_left > 0 {
+    if first && offer.has(Action::LookCloser) {
         opening.push_str(&LOOKS.replace("{left}", &turn.looks_left.to_string()));
+        if offer.has(Action::AskVision) {
+            opening.push_str(ASK);
+        }
     }
     opening.push_str("Write the script.");
     let mut messages = vec![Message::user(opening)];
@@ -170,6 +200,11 @@ pub fn code_conversation(turn: &Turn, evidence: &[Excerpt], codes: &Codes, purpo
             None => "(an earlier answer, left out)".to_owned(),
         }));
         messages.push(Message::user(said));
+    }
+    if let (true, Some(Part::Text(text))) =
+        (offer.has(Action::Finish), messages.last_mut().and_then(|message| message.parts.last_mut()))
+    {
+        text.push_str(&format!("\n{FINISH}"));
     }
     messages
 }
@@ -210,8 +245,24 @@ fn worked(past: &Past, is_last: bool, purpose: Purpose) -> Option<String> {
                 text.push_str(&format!("{}\n", fenced(label, &report.join("\n"))));
             }
         }
+        if let Some(critique) = attempt.critique.as_ref().filter(|critique| !comparison.good && !critique.differences.is_empty()) {
+            text.push_str(&criticised(critique));
+        }
     }
     Some(text)
+}
+
+/// What a model sees between the picture and what was drawn.
+fn criticised(critique: &Critique) -> String {
+    let each = critique.differences.iter().map(|difference| {
+        let place = if difference.place.is_empty() { String::new() } else { format!(" ({})", difference.place) };
+        format!("{}: {}{place}", difference.severity.as_str(), difference.what)
+    });
+    let report = fenced("CRITIC-REPORT", &each.collect::<Vec<_>>().join("\n"));
+    format!(
+        "Another model compared the two pictures and noted the following. It measured nothing and may be wrong: where it \
+         contradicts the reports above, they count.\n{report}\n"
+    )
 }
 
 /// Drops what is oldest in the middle of a conversation until it has at most `limit` bytes; the opening and the last

@@ -7,24 +7,20 @@ use crate::keys::StepKeys;
 use crate::links;
 use crate::notes::{self, By};
 use crate::outcome::{Act, Thought};
-use crate::parse::{self, Found, Reason};
+use crate::parse;
 use crate::prices::Prices;
 use crate::prompt;
 use crate::prompt::fenced;
 use crate::summary::{self, Because};
-use crate::text::head;
 use crate::turn::{Attempt, Past, Run, Turn};
 use blob::{BlobError, BlobKey, InvalidKey, SharedStore};
 use common::Failure;
 use common::execution::MAX_JOB_CODE_BYTES;
 use common::picture::{evidence_name, input_name};
 use common::spend::Spending;
-use llm::{Chain, ErrorKind, Message, Model, ModelError, Part, Reply, Role, RoleName, Speaker, builtin};
+use llm::{Chain, ErrorKind, Message, Model, ModelError, Part, Role, RoleName, Speaker, builtin};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-
-/// Longest unusable answer that is shown to the model again, in bytes.
-const REPAIR_BYTES: usize = 8 * 1024;
 
 /// Largest stored event that is read back, in bytes.
 pub const EVENT_BYTES: u64 = 128 * 1024;
@@ -78,6 +74,9 @@ impl Thinker {
             (Decision::AnswerQuestion, Roles { vision: Role::Model(models), .. }) => {
                 self.answer_question(turn, models, &mut calls).await
             }
+            (Decision::Criticise, Roles { vision: Role::Model(models), .. }) => {
+                self.criticise(turn, models, &mut calls).await
+            }
             (Decision::SumUp, _) => self.sum_up(turn, &mut calls).await,
             (Decision::GiveUp, _) => Ok(by_rule(Act::Finish(summary::gave_up(turn)))),
             // Only the numbers are wanted again: rules do that, whoever wrote the code before.
@@ -89,7 +88,7 @@ impl Thinker {
         }
     }
 
-    fn models(&self) -> Models {
+    pub(crate) fn models(&self) -> Models {
         Models { vision: matches!(self.roles.vision, Role::Model(_)), code: matches!(self.roles.code, Role::Model(_)) }
     }
 
@@ -113,7 +112,7 @@ impl Thinker {
         };
         let messages = vec![Message { speaker: Speaker::User, parts: vec![Part::Text(text), image] }];
         let max_tokens = self.settings.vision_max_tokens;
-        let question = Question { role: RoleName::Vision, system: prompt::CLOSER, messages, max_tokens };
+        let question = Question::new(RoleName::Vision, prompt::CLOSER, messages, max_tokens);
         let (said, name, told) = match calls.ask(models, question).await {
             Ok(reply) => (parse::prose(&reply.text), reply.model.clone(), notes::on_reply(RoleName::Vision, &reply)),
             Err(Trouble::Model(error)) => {
@@ -140,7 +139,7 @@ impl Thinker {
         } else {
             let messages = vec![Message { speaker: Speaker::User, parts }];
             let max_tokens = self.settings.vision_max_tokens;
-            calls.ask(models, Question { role: RoleName::Vision, system: prompt::VISION, messages, max_tokens }).await
+            calls.ask(models, Question::new(RoleName::Vision, prompt::VISION, messages, max_tokens)).await
         };
         let (said, name, told) = match asked {
             Ok(reply) => (parse::prose(&reply.text), reply.model.clone(), notes::on_reply(RoleName::Vision, &reply)),
@@ -159,101 +158,7 @@ impl Thinker {
         Ok(self.by_model(Act::Notes(said), calls.usage, &name, told))
     }
 
-    /// Asks the code models; once more when there is no usable code in the answer. Where none of them gives any
-    /// answer, the rules write the code, if they may.
-    async fn write(
-        &self,
-        turn: &Turn,
-        purpose: Purpose,
-        keys: &StepKeys,
-        models: &Chain,
-        calls: &mut Calls<'_>,
-    ) -> Result<Thought, Trouble> {
-        let codes = self.codes(turn).await?;
-        let messages = prompt::code_conversation(turn, &self.excerpts(turn).await?, &codes, purpose);
-        let mut messages = prompt::pruned(messages, self.settings.conversation_bytes());
-        let first = match calls.ask(models, self.code_question(&messages)).await {
-            Ok(reply) => Asked::Reply(reply),
-            Err(Trouble::Model(error)) if error.kind == ErrorKind::BadAnswer => {
-                tracing::warn!(llm.error = %error, "the model's answer holds nothing usable");
-                Asked::Useless(error)
-            }
-            Err(Trouble::Model(error)) => return self.stand_in(turn, keys, calls.usage, error).await,
-            Err(other) => return Err(other),
-        };
-        if turn.looks_left > 0
-            && let Some(look) = first.look(turn)
-        {
-            return Ok(self.by_model(Act::Look(look), calls.usage, first.model(models), first.note()));
-        }
-        let reason = match first.code() {
-            Ok(found) => return self.written(keys, found, calls.usage, &first, models).await,
-            Err(reason) => reason,
-        };
-        let answer = first.text();
-        if !answer.trim().is_empty() {
-            messages.push(Message::assistant(head(answer, REPAIR_BYTES)));
-        }
-        messages.push(Message::user(format!("{reason} {}", prompt::REPAIR)));
-        let second = match calls.ask(models, self.code_question(&messages)).await {
-            Ok(reply) => Asked::Reply(reply),
-            // What the first answer cost is accounted for here, whatever becomes of the turn.
-            Err(Trouble::Model(error)) => {
-                tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "the model could not be asked again");
-                Asked::Useless(error)
-            }
-            Err(Trouble::Budget(_)) => {
-                return Ok(self.by_model(Act::Unusable(reason), calls.usage, first.model(models), first.note()));
-            }
-            Err(other) => return Err(other),
-        };
-        match (second.code(), &first, second) {
-            (Ok(found), _, second) => self.written(keys, found, calls.usage, &second, models).await,
-            // Neither brought any text: nobody answers here.
-            (Err(_), Asked::Useless(_), Asked::Useless(error)) if self.settings.rules_stand_in => {
-                self.stand_in(turn, keys, calls.usage, error).await
-            }
-            (Err(again), first, second) => {
-                let (reason, from) = if let Asked::Reply(_) = second { (again, &second) } else { (reason, first) };
-                Ok(self.by_model(Act::Unusable(reason), calls.usage, from.model(models), from.note()))
-            }
-        }
-    }
-
-    fn code_question(&self, messages: &[Message]) -> Question {
-        let max_tokens = self.settings.code_max_tokens;
-        Question { role: RoleName::Code, system: prompt::CODE, messages: messages.to_vec(), max_tokens }
-    }
-
-    async fn written(
-        &self,
-        keys: &StepKeys,
-        found: Found,
-        usage: Spending,
-        from: &Asked,
-        models: &Chain,
-    ) -> Result<Thought, Trouble> {
-        let act = self.code(keys, found.code, found.explanation).await?;
-        Ok(self.by_model(act, usage, from.model(models), from.note()))
-    }
-
-    /// The last of the chain: no model gave an answer, so the rules write the code, and the person is told.
-    async fn stand_in(
-        &self,
-        turn: &Turn,
-        keys: &StepKeys,
-        usage: Spending,
-        error: ModelError,
-    ) -> Result<Thought, Trouble> {
-        if !self.settings.rules_stand_in {
-            return Err(error.into());
-        }
-        tracing::warn!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "the built-in rules stand in for the model");
-        let note = notes::on_failure(RoleName::Code, By::Rules, &error);
-        Ok(Thought { usage, notes: vec![note], ..self.write_by_rule(turn, keys).await? })
-    }
-
-    async fn write_by_rule(&self, turn: &Turn, keys: &StepKeys) -> Result<Thought, Trouble> {
+    pub(crate) async fn write_by_rule(&self, turn: &Turn, keys: &StepKeys) -> Result<Thought, Trouble> {
         if turn.is_calibration() && turn.past.iter().all(|past| matches!(past, Past::Notes(_))) {
             let earlier = turn.earlier.as_ref().filter(|earlier| earlier.has_overlay && earlier.model != BUILTIN);
             if earlier.is_some() && turn.pictures.len() == 1 {
@@ -271,7 +176,7 @@ impl Thinker {
         Ok(by_rule(self.code(keys, draft.code, draft.explanation).await?))
     }
 
-    async fn code(&self, keys: &StepKeys, code: String, explanation: String) -> Result<Act, Trouble> {
+    pub(crate) async fn code(&self, keys: &StepKeys, code: String, explanation: String) -> Result<Act, Trouble> {
         let key = keys.code()?;
         if let Err(error) = self.store.put(&key, code.clone().into_bytes().into()).await {
             // It travels in the event too; only a later repair would miss it.
@@ -281,7 +186,7 @@ impl Thinker {
     }
 
     /// The code worked. Whatever happens to the model now, the person gets the result.
-    async fn sum_up(&self, turn: &Turn, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
+    pub(crate) async fn sum_up(&self, turn: &Turn, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
         let Some((attempt, run)) = turn.best_attempt().and_then(|attempt| Some((attempt, attempt.run.as_ref()?)))
         else {
             return Ok(by_rule(Act::Finish(summary::gave_up(turn))));
@@ -303,12 +208,9 @@ impl Thinker {
             return Ok(by_rule(Act::Finish(text)));
         }
         let explanation = self.explanation(&attempt.code_key).await;
-        let question = Question {
-            role: RoleName::Reasoning,
-            system: prompt::SUMMARY,
-            messages: vec![Message::user(summary_question(turn, attempt, run, &explanation))],
-            max_tokens: self.settings.summary_max_tokens,
-        };
+        let messages = vec![Message::user(summary_question(turn, attempt, run, &explanation))];
+        let max_tokens = self.settings.summary_max_tokens;
+        let question = Question::new(RoleName::Reasoning, prompt::SUMMARY, messages, max_tokens);
         let (said, name, told) = match calls.ask(models, question).await {
             Ok(reply) => (parse::prose(&reply.text), reply.model.clone(), notes::on_reply(RoleName::Reasoning, &reply)),
             Err(Trouble::Model(error)) => {
@@ -333,7 +235,7 @@ impl Thinker {
         Ok(thought)
     }
 
-    fn by_model(&self, action: Act, usage: Spending, model: &str, note: Option<String>) -> Thought {
+    pub(crate) fn by_model(&self, action: Act, usage: Spending, model: &str, note: Option<String>) -> Thought {
         let (model, notes) = (model.to_owned(), note.into_iter().collect());
         Thought { action, usage, model, prompt_version: self.prompt_version.clone(), notes }
     }
@@ -346,52 +248,6 @@ fn by_rule(action: Act) -> Thought {
         model: BUILTIN.to_owned(),
         prompt_version: String::new(),
         notes: Vec::new(),
-    }
-}
-
-/// What came of asking for code: an answer, or none with any text in it.
-enum Asked {
-    Reply(Reply),
-    Useless(ModelError),
-}
-
-impl Asked {
-    /// What it wants to look at, where that is all it says.
-    fn look(&self, turn: &Turn) -> Option<parse::Look> {
-        let sizes: Vec<(u32, u32)> = turn.pictures.iter().map(|picture| (picture.width, picture.height)).collect();
-        match self {
-            Self::Reply(reply) => parse::look(&reply.text, &sizes),
-            Self::Useless(_) => None,
-        }
-    }
-
-    fn code(&self) -> Result<Found, Reason> {
-        match self {
-            Self::Reply(reply) => parse::code(&reply.text, reply.cut_off),
-            Self::Useless(_) => Err("The answer is empty or cannot be read.".to_owned()),
-        }
-    }
-
-    fn text(&self) -> &str {
-        match self {
-            Self::Reply(reply) => &reply.text,
-            Self::Useless(_) => "",
-        }
-    }
-
-    /// Who answered; without an answer whoever should have.
-    fn model<'a>(&'a self, models: &'a Chain) -> &'a str {
-        match self {
-            Self::Reply(reply) => &reply.model,
-            Self::Useless(_) => models.name(),
-        }
-    }
-
-    fn note(&self) -> Option<String> {
-        match self {
-            Self::Reply(reply) => notes::on_reply(RoleName::Code, reply),
-            Self::Useless(_) => None,
-        }
     }
 }
 

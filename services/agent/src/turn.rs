@@ -1,6 +1,7 @@
 //! The command of a turn, in words of the domain.
 
 use blob::BlobKey;
+use common::compare::Critique;
 use common::execution::RunStatus;
 use common::picture::PictureKind;
 use common::spend::Usd;
@@ -118,6 +119,10 @@ pub struct Attempt {
     pub comparison: Option<Comparison>,
     /// True for the attempt that would be delivered now.
     pub best: bool,
+    /// Blob keys of the pictures that redraw the originals; empty where there are none or nobody is to compare them.
+    pub redrawn: Vec<String>,
+    /// How a model says they differ; absent before it was asked.
+    pub critique: Option<Critique>,
 }
 
 impl Attempt {
@@ -152,6 +157,14 @@ impl Turn {
     pub fn open_question(&self) -> Option<&Closer> {
         match self.past.last() {
             Some(Past::Closer(closer)) if closer.answer.is_none() => Some(closer),
+            _ => None,
+        }
+    }
+
+    /// The last attempt, where it redrew the pictures and no model has compared them yet.
+    pub fn uncriticised(&self) -> Option<&Attempt> {
+        match self.past.last() {
+            Some(Past::Attempt(attempt)) if attempt.critique.is_none() && !attempt.redrawn.is_empty() => Some(attempt),
             _ => None,
         }
     }
@@ -264,6 +277,8 @@ fn past(turn: agent_v1::Turn) -> Result<Past, InvalidMessage> {
                 visual_report: comparison.visual_report,
             }),
             best: attempt.best,
+            redrawn: attempt.redrawn_keys,
+            critique: attempt.critique.map(Critique::from),
         }),
         Wire::Closer(closer) => Past::Closer(Closer {
             picture: closer.picture as usize,

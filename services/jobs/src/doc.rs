@@ -1,7 +1,7 @@
 //! The durable state of one job: everything the machine decides by.
 
 use common::TraceContext;
-use common::compare::Comparison;
+use common::compare::{Comparison, Critique};
 use common::execution::{OutputFile, RunStatus};
 use common::job::{JobOptions, JobState, MAX_LOOKS, StepKind, StepState, Stopped};
 use common::limits::Limits;
@@ -223,6 +223,10 @@ pub struct Attempt {
     /// The score, once there.
     #[serde(default)]
     pub comparison: Option<Comparison>,
+    /// What a vision model saw between the pictures and what was drawn, once it was asked; without a model where nobody
+    /// answered.
+    #[serde(default)]
+    pub critique: Option<Critique>,
 }
 
 /// What was measured for one picture: files of the platform's own script.

@@ -7,6 +7,7 @@
 //!                                                        │                  └─ run ─┬─ failed ─► think (repair)
 //!                                                        │                          └─ ok ─► measure (each picture)
 //!                                                        │                                   ─► compare ─► think
+//!                                                        ├─ critique ─► think
 //!                                                        └─ finish ─► succeeded | failed
 //! ```
 //!
@@ -25,7 +26,7 @@ mod rounds;
 use crate::doc::{Area, Attempt, Job, Millis, Run, Seen, Step, Turn};
 use crate::ending;
 use circles::Circle;
-use common::compare::Comparison;
+use common::compare::{Comparison, Critique};
 use common::execution::RunStatus;
 use common::job::{JobState, StepKind, StepState, Stopped};
 use common::review::{Review, Verdict};
@@ -106,6 +107,8 @@ pub enum Thought {
         /// What is to be found out.
         question: String,
     },
+    /// It compared what was drawn with the pictures.
+    Critique(Critique),
     /// It is done.
     Finish(String),
     /// Its answer could not be used.
@@ -359,6 +362,13 @@ impl Work {
                 self.think();
             }
             Thought::LookCloser { picture, area, question } => self.look_closer(picture, area, question),
+            // It changes nothing of what is best: that is by measure.
+            Thought::Critique(critique) => {
+                if let Some(attempt) = self.attempt() {
+                    attempt.critique = Some(critique);
+                }
+                self.think();
+            }
             Thought::WriteCode { code, code_key, explanation } => {
                 if self.job.attempts_left() == 0 {
                     return self.stop(Stopped::Repairs);

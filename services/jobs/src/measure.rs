@@ -16,6 +16,9 @@ const MOST_OUTPUTS: usize = 32;
 /// Largest output that is held against a picture, in bytes.
 const MOST_BYTES: u64 = 32 << 20;
 
+/// Most drawings that a model compares with their pictures.
+const MOST_REDRAWN: usize = 4;
+
 const MEASURE: &str = include_str!("measure/measure.py");
 const CLOSER: &str = include_str!("measure/closer.py");
 
@@ -25,6 +28,20 @@ const FIGURE: &str = "application/vnd.darkroom.figure+json";
 /// Whether an attempt left anything that can be held against a picture: a figure, a picture, or data.
 pub fn is_worth_it(attempt: &Attempt) -> bool {
     attempt.run.as_ref().is_some_and(|run| run.outputs.iter().any(|output| rank(output).is_some_and(|rank| rank < 3)))
+}
+
+/// Measures that are only taken of a drawing: where one of them is there, the attempt redrew its picture.
+const OF_DRAWINGS: [&str; 5] = ["ticks", "labels", "legend", "structure", "colours"];
+
+/// Blob keys of the pictures that redraw the originals; none where the result is no drawing or was not measured.
+pub fn redrawn(attempt: &Attempt) -> Vec<String> {
+    let measures = attempt.comparison.iter().flat_map(|comparison| &comparison.measures);
+    if !measures.into_iter().any(|measure| OF_DRAWINGS.contains(&measure.name.as_str())) {
+        return Vec::new();
+    }
+    let outputs = attempt.run.iter().flat_map(|run| &run.outputs);
+    let pictures = outputs.filter(|output| output.media_type == "image/png" && output.bytes <= MOST_BYTES);
+    pictures.take(MOST_REDRAWN).map(|output| output.path.clone()).collect()
 }
 
 /// What is taken first; nothing for what cannot be measured.

@@ -126,7 +126,7 @@ fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
         pictures: job.pictures.iter().cloned().map(Into::into).collect(),
         seen: seen_of(job)?,
         transcript: turns
-            .map(|(index, turn)| agent_v1::Turn { turn: Some(turn_message(turn, job.best == Some(index))) })
+            .map(|(index, turn)| agent_v1::Turn { turn: Some(turn_message(job, turn, job.best == Some(index))) })
             .collect(),
         attempts_left: job.attempts_left(),
         tokens_left: budget::tokens_left(job).map(|left| left.amount),
@@ -157,7 +157,7 @@ fn head(text: &str, limit: usize) -> String {
     text[..text.floor_char_boundary(limit)].to_owned()
 }
 
-fn turn_message(turn: &Turn, best: bool) -> agent_v1::turn::Turn {
+fn turn_message(job: &Job, turn: &Turn, best: bool) -> agent_v1::turn::Turn {
     match turn {
         Turn::VisionNotes { text } => {
             agent_v1::turn::Turn::VisionNotes(agent_v1::VisionNotes { text: tail(text, NOTES_BYTES).to_owned() })
@@ -172,7 +172,7 @@ fn turn_message(turn: &Turn, best: bool) -> agent_v1::turn::Turn {
             read: head(&closer.read, STDOUT_BYTES),
             answer: closer.answer.as_ref().map(|answer| head(answer, FINDINGS_BYTES)),
         }),
-        Turn::Attempt(attempt) => agent_v1::turn::Turn::Attempt(attempt_message(attempt, best)),
+        Turn::Attempt(attempt) => agent_v1::turn::Turn::Attempt(attempt_message(job, attempt, best)),
     }
 }
 
@@ -181,7 +181,7 @@ fn report(sentences: &[String]) -> Vec<String> {
     sentences.iter().take(12).map(|sentence| head(sentence, 300)).collect()
 }
 
-fn attempt_message(attempt: &Attempt, best: bool) -> agent_v1::Attempt {
+fn attempt_message(job: &Job, attempt: &Attempt, best: bool) -> agent_v1::Attempt {
     let verdict = attempt.review.as_ref().map_or(common_v1::Verdict::Unspecified, |review| review.verdict.into());
     let findings = attempt.review.iter().flat_map(|review| &review.findings).map(|finding| {
         format!(
@@ -213,6 +213,8 @@ fn attempt_message(attempt: &Attempt, best: bool) -> agent_v1::Attempt {
             visual_report: report(&comparison.visual_report),
         }),
         best,
+        redrawn_keys: if budget::leaves_a_turn(job) { measure::redrawn(attempt) } else { Vec::new() },
+        critique: attempt.critique.clone().map(Into::into),
     }
 }
 
@@ -301,6 +303,7 @@ fn thought_of(action: agent_v1::thought::Action) -> Thought {
             }),
             question: look.question,
         },
+        Action::Critique(critique) => Thought::Critique(critique.into()),
         Action::Finish(finish) => Thought::Finish(finish.summary),
         Action::Unusable(reason) => Thought::Unusable(reason),
     }

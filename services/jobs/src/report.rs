@@ -83,6 +83,7 @@ fn rounds(job: &Job) -> Vec<Round> {
             measures: comparison.measures.clone(),
             code_report: comparison.code_report.clone(),
             visual_report: comparison.visual_report.clone(),
+            critique: attempt.critique.clone().filter(|critique| !critique.model.is_empty()),
             delivered: job.best == Some(index),
         })
     });

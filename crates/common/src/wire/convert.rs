@@ -1,7 +1,7 @@
 //! Conversions between generated message types and domain types, each refusing what makes no sense.
 
 use super::{common_v1 as pb, critic_v1, sandbox_v1};
-use crate::compare::{Comparison, Measure, PictureValues};
+use crate::compare::{Comparison, Critique, Difference, DifferenceSeverity, MOST_DIFFERENCES, Measure, PictureValues};
 use crate::execution::{OutputFile, RunStatus};
 use crate::picture::PictureRef;
 use crate::review::{Confidence, Finding, Review, Severity, Verdict};
@@ -192,6 +192,40 @@ impl From<pb::Usage> for Spending {
             completion_tokens: usage.completion_tokens,
             calls: usage.calls,
             cost_usd: Usd::from_micros(usage.cost_micro_usd),
+        }
+    }
+}
+
+impl From<Critique> for pb::Critique {
+    fn from(critique: Critique) -> Self {
+        let one = |difference: Difference| pb::Difference {
+            what: difference.what,
+            place: difference.place,
+            severity: match difference.severity {
+                DifferenceSeverity::Minor => pb::DifferenceSeverity::Minor,
+                DifferenceSeverity::Major => pb::DifferenceSeverity::Major,
+                DifferenceSeverity::Critical => pb::DifferenceSeverity::Critical,
+            }
+            .into(),
+        };
+        Self { model: critique.model, differences: critique.differences.into_iter().map(one).collect() }
+    }
+}
+
+impl From<pb::Critique> for Critique {
+    fn from(critique: pb::Critique) -> Self {
+        let one = |difference: pb::Difference| Difference {
+            severity: match difference.severity() {
+                pb::DifferenceSeverity::Unspecified | pb::DifferenceSeverity::Minor => DifferenceSeverity::Minor,
+                pb::DifferenceSeverity::Major => DifferenceSeverity::Major,
+                pb::DifferenceSeverity::Critical => DifferenceSeverity::Critical,
+            },
+            what: difference.what,
+            place: difference.place,
+        };
+        Self {
+            model: critique.model,
+            differences: critique.differences.into_iter().take(MOST_DIFFERENCES).map(one).collect(),
         }
     }
 }

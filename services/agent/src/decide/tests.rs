@@ -1,6 +1,6 @@
 use super::*;
 use crate::turn::{Closer, Comparison, Earlier, EarlierReason, Run};
-use Decision::{AnswerQuestion, AskVision, GiveUp, SumUp, WriteCode};
+use Decision::{AnswerQuestion, AskVision, Criticise, GiveUp, SumUp, WriteCode};
 use Purpose::{Improve, Variant, Work};
 use common::execution::RunStatus;
 
@@ -111,4 +111,22 @@ fn open_questions_are_answered_first() {
     check(vec![Past::Notes("n".into()), question(None)], 4, true, AnswerQuestion);
     check(vec![question(None)], 4, false, WriteCode(Work));
     check(vec![Past::Notes("n".into()), question(Some("a"))], 4, true, WriteCode(Work));
+}
+
+/// Protects the second opinion and its price: what was redrawn is compared once, by a model that can see, before anything is
+/// made of it; and nobody is asked where there is nothing to compare or no such model.
+#[test]
+fn what_was_redrawn_is_compared_once() {
+    let redrawn = |good: bool, critique| {
+        let Past::Attempt(attempt) = scored(good, true) else { unreachable!() };
+        Past::Attempt(Attempt { redrawn: vec!["p".into()], critique, ..attempt })
+    };
+    let asked = || Some(common::compare::Critique::default());
+    check(vec![redrawn(false, None)], 3, true, Criticise);
+    check(vec![redrawn(true, None)], 0, true, Criticise);
+    check(vec![redrawn(false, None)], 3, false, WriteCode(Improve));
+    check(vec![redrawn(false, asked())], 3, true, WriteCode(Improve));
+    check(vec![redrawn(true, asked())], 3, true, SumUp);
+    check(vec![scored(true, true)], 3, true, SumUp);
+    check(vec![redrawn(false, None), blocked()], 3, true, AskVision);
 }

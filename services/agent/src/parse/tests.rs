@@ -34,9 +34,6 @@ fn code_is_found() {
     );
     check("```python\na()\n```\nor better\n```python\nb()\n```", "b()\n", "or better");
     check("```python\nimport a\na.run()\n```\nCall it:\n```python\nrun()\n```", "import a\na.run()\n", "Call it:");
-    check(r#"{"code": "print(1)", "explanation": "Counts."}"#, "print(1)\n", "Counts.");
-    check("```json\n{\"code\": \"print(1)\\nprint(2)\"}\n```", "print(1)\nprint(2)\n", "");
-    check(r#"{"code": "```python\nprint(1)\n```"}"#, "print(1)\n", "");
     check("import os\n\nfor x in y:\n    print(x)\n", "import os\n\nfor x in y:\n    print(x)\n", "");
     check(
         "I will count.\n\nimport cv2\nimage = cv2.imread('x')\nprint(image.shape)",

@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod actions;
+mod critic;
 mod faults;
 mod http;
 mod instead;
 mod paid_once;
 mod rig;
+mod served;
 mod stopping;
 mod turns;

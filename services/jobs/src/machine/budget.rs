@@ -39,6 +39,13 @@ pub fn cost_left(job: &Job) -> Option<Left<Usd>> {
     less(own, day)
 }
 
+/// Whether a turn is left after the next one, so that what is not needed for the result takes none from it.
+pub fn leaves_a_turn(job: &Job) -> bool {
+    // A turn that was begun is among the steps already.
+    let turns = job.steps.iter().filter(|step| step.kind == StepKind::Think).count();
+    turns < job.options.max_turns as usize
+}
+
 /// What is used up before another model turn may begin; nothing where all is well.
 pub fn reached(job: &Job) -> Option<Stopped> {
     let turns = job.steps.iter().filter(|step| step.kind == StepKind::Think).count();

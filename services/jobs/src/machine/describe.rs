@@ -14,6 +14,7 @@ pub fn describe(thought: &Thought, by: &By) -> Value {
         Thought::LookCloser { picture, area, question } => {
             json!({ "action": "look_closer", "picture": picture, "area": area, "question": question })
         }
+        Thought::Critique(critique) => json!({ "action": "critique", "differences": critique.differences }),
         Thought::Finish(summary) => json!({ "action": "finish", "summary": summary }),
         Thought::Unusable(reason) => json!({ "action": "unusable", "reason": reason }),
     };
