@@ -18,15 +18,17 @@ See ``README.md`` beside this file for the JSON, field by field.
 VERSION = 1
 
 
-def main(image: str, out: str, threads: int = 2) -> None:
+def main(image: str, out: str, threads: int = 2, prepared: str | None = None) -> None:
     """Look at the picture file ``image`` and write what was seen to the file ``out``.
 
+    Where the picture was made fit before it was measured (``prepared`` in the JSON), that
+    picture is written to the file ``prepared`` as PNG, if one is named.
     ``threads`` (1 or 2) is how many processors are used. An unreadable picture is told
     on standard error and raises ``SystemExit(2)``; nothing is written then.
     """
     from .start import run
 
-    run(image, out, threads)
+    run(image, out, threads, prepared)
 
 
 def warm() -> None:

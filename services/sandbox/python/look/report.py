@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import cv2
+import numpy as np
 
 from . import (
     VERSION,
@@ -54,13 +55,20 @@ def look(path: str) -> dict:
 
 def see(picture: image.Picture) -> dict:
     """Everything that can be measured in a picture."""
-    ready, prepared = prepare.prepare(picture.full)
+    return measured(picture)[0]
+
+
+def measured(picture: image.Picture) -> tuple[dict, np.ndarray | None]:
+    """Everything that can be measured in a picture, and the picture (RGB) that places in it mean, where that is not
+    the one that came."""
     original = picture
+    ready, prepared = prepare.prepare(picture.full)
     if prepared is not None:
         picture = image.Picture(ready, *image.reduced(ready), [*picture.notes, *prepared.notes])
     items, seen = ocr.read_all(picture, lambda: _shapes(picture))
     _say_doubtful_texts(items, picture.notes)
-    return _told(View(original, picture, prepared, items, seen), is_whole=True)
+    told = _told(View(original, picture, prepared, items, seen), is_whole=True)
+    return told, ready if told["prepared"] is not None else None
 
 
 @dataclass

@@ -32,20 +32,27 @@ class HasThreads(Exception):
     """The process has more than one thread, so it must not fork."""
 
 
-def run(picture: str, out: str, threads: int) -> None:
+def run(picture: str, out: str, threads: int, prepared: str | None = None) -> None:
     """See ``look.main``."""
     parallel.limit(threads)
     _keep_memory()
     models.load()
     try:
-        seen = report.look(picture)
+        seen, ready = report.measured(image.load(picture))
     except image.UnreadableImage as error:
         print(f"look: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+    if ready is not None and prepared is not None:
+        # First: whoever finds the JSON finds the picture it speaks of.
+        _put(Path(prepared), cv2.imencode(".png", cv2.cvtColor(ready, cv2.COLOR_RGB2BGR))[1].tobytes())
     text = json.dumps(seen, ensure_ascii=False, allow_nan=False)
-    target = Path(out)
+    _put(Path(out), text.encode())
+
+
+def _put(target: Path, data: bytes) -> None:
+    """Write a file that is either whole or not there."""
     part = target.with_name(target.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(data)
     part.replace(target)
 
 

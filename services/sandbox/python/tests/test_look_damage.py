@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 import unittest
 
 import cv2
+import look
 import numpy as np
 from look import image, pie, prepare, report, restore, straighten
 
@@ -119,7 +122,7 @@ class Looking(unittest.TestCase):
     """Damaged charts are seen as what they are."""
 
     def check(self, rgb: np.ndarray) -> None:
-        seen = report.see(image.Picture(rgb, rgb, 1.0))
+        seen, ready = report.measured(image.Picture(rgb, rgb, 1.0))
         self.assertEqual(seen["kind"]["name"], "bar", seen["kind"])
         self.assertEqual([t["text"] for t in seen["axes"]["x"]["ticks"]], ["Oslo", "Rome", "Bonn", "Kyiv"])
         fit = seen["axes"]["y"]["fit"]
@@ -128,6 +131,11 @@ class Looking(unittest.TestCase):
         self.assertIsNotNone(seen["prepared"])
         self.assertEqual(seen["size"], {"width": rgb.shape[1], "height": rgb.shape[0]})
         self.assertTrue(seen["notes"])
+        # What code is given is the picture that the places mean: in it the plot's frame is upright.
+        self.assertEqual([ready.shape[1], ready.shape[0]], seen["prepared"]["size"])
+        x, y, w, h = seen["axes"]["plot_box"]
+        column = cv2.cvtColor(ready, cv2.COLOR_RGB2GRAY)[int(y + h * 0.1):int(y + h * 0.9), max(0, int(x) - 2):int(x) + 3]
+        self.assertGreater(float((column.min(axis=1) < 128).mean()), 0.95)
 
     def test_turned(self):
         """Protects charts scanned askew from losing their axes."""
@@ -140,6 +148,21 @@ class Looking(unittest.TestCase):
     def test_photographed(self):
         """Protects photographs of screens from being taken for photos of nothing."""
         self.check(photographed(chart()))
+
+    def test_the_picture_is_left_beside_the_evidence(self):
+        """Protects code that measures: where a picture was made fit, that picture is there, and only there."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, rgb in (("askew", turned(chart(), 2.2)), ("clean", chart())):
+                source, out, ready = (f"{folder}/{name}.{end}" for end in ("png", "json", "ready.png"))
+                cv2.imwrite(source, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+                look.main(source, out, prepared=ready)
+                with open(out, encoding="utf-8") as file:
+                    prepared = json.load(file)["prepared"]
+                left = cv2.imread(ready)
+                self.assertEqual(prepared is None, left is None, name)
+                self.assertEqual(prepared is not None, name == "askew")
+                if left is not None:
+                    self.assertEqual([left.shape[1], left.shape[0]], prepared["size"])
 
     def test_photos_stay_photos(self):
         """Protects pictures of things: smoothing may make blobs look drawn, but the verdict and places are of the
