@@ -640,6 +640,30 @@ export interface components {
              */
             max_upload_bytes: number;
         };
+        /**
+         * @description How a vision model says that what was drawn differs from the pictures: an opinion beside what is measured, which never
+         *     decides what is delivered.
+         */
+        Critique: {
+            /** @description The differences, worst first, at most 8; none where the pictures agree. */
+            differences: components["schemas"]["Difference"][];
+            /** @description Who said it. */
+            model: string;
+        };
+        /** @description A difference between the pictures and what was drawn, as a model says it. */
+        Difference: {
+            /** @description How bad it is. */
+            severity: components["schemas"]["DifferenceSeverity"];
+            /** @description What differs, in a sentence. */
+            what: string;
+            /** @description Where in the picture; may be empty. */
+            where: string;
+        };
+        /**
+         * @description How bad a difference is.
+         * @enum {string}
+         */
+        DifferenceSeverity: "minor" | "major" | "critical";
         /** @description The environment that code runs with. */
         EnvironmentAnswer: {
             /** @description SHA-256 of the lock file they were installed from, lower-case hex. */
@@ -1361,6 +1385,7 @@ export interface components {
             attempt: number;
             /** @description What the code should do better. */
             code_report: string[];
+            critique?: components["schemas"]["Critique"] | null;
             /** @description True for the attempt whose result is delivered. */
             delivered: boolean;
             /** @description True when nothing was left to repair. */

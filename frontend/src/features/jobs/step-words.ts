@@ -36,6 +36,8 @@ function thinkTitle(step: Step): string {
       return 'Wrote the code'
     case 'vision_notes':
       return 'Looked with a model'
+    case 'critique':
+      return 'Compared the pictures'
     case 'finish':
       return 'Summed up'
     case 'unusable':
