@@ -22,7 +22,12 @@ const REPAIR_BYTES: usize = 4096;
 impl Thinker {
     /// Asks the vision model how the last attempt's pictures differ from the originals; once more where the answer holds no
     /// list. Where it fails the job goes on with what was measured.
-    pub(crate) async fn criticise(&self, turn: &Turn, models: &Chain, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
+    pub(crate) async fn criticise(
+        &self,
+        turn: &Turn,
+        models: &Chain,
+        calls: &mut Calls<'_>,
+    ) -> Result<Thought, Trouble> {
         let Some(parts) = self.both_sides(turn).await? else {
             return Ok(self.by_model(Act::Critique(Critique::default()), calls.usage, models.name(), None));
         };
@@ -91,8 +96,12 @@ impl Thinker {
     async fn both_sides(&self, turn: &Turn) -> Result<Option<Vec<Part>>, Trouble> {
         let mut parts = vec![Part::Text(prompt::request(turn))];
         let originals: Vec<BlobKey> = turn.pictures.iter().map(|picture| picture.blob_key.clone()).collect();
-        let redrawn: Vec<BlobKey> =
-            turn.uncriticised().iter().flat_map(|attempt| &attempt.redrawn).filter_map(|key| BlobKey::parse(key).ok()).collect();
+        let redrawn: Vec<BlobKey> = turn
+            .uncriticised()
+            .iter()
+            .flat_map(|attempt| &attempt.redrawn)
+            .filter_map(|key| BlobKey::parse(key).ok())
+            .collect();
         for (what, keys) in [("Original", originals), ("Redrawn", redrawn)] {
             let mut shown = 0;
             for key in keys.iter().take(MOST_SHOWN) {

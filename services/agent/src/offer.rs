@@ -124,7 +124,13 @@ mod tests {
     use common::execution::RunStatus;
 
     fn worked() -> Past {
-        let run = Run { status: RunStatus::Ok, exit_code: Some(0), stdout: String::new(), stderr: String::new(), outputs: vec![] };
+        let run = Run {
+            status: RunStatus::Ok,
+            exit_code: Some(0),
+            stdout: String::new(),
+            stderr: String::new(),
+            outputs: vec![],
+        };
         Past::Attempt(Attempt { code_key: "k".into(), run: Some(run), ..Attempt::default() })
     }
 

@@ -6,8 +6,8 @@ use crate::evidence::Excerpt;
 use crate::offer::{Action, Offer};
 use crate::text::head;
 use crate::turn::{Closer, Earlier, Past, Turn};
-use common::picture::{evidence_name, input_name};
 use common::compare::Critique;
+use common::picture::{evidence_name, input_name};
 use llm::{Message, Part};
 use sha2::{Digest, Sha256};
 
@@ -45,9 +45,8 @@ pub const ATTEMPTS_WITH_CODE: usize = 2;
 /// Version of the prompts in use: SHA-256 over all of them, shortened to 12 hex digits.
 pub fn version() -> String {
     let mut hash = Sha256::new();
-    let all = [
-        CODE, REPAIR, VISION, SUMMARY, LOOKS, IMPROVE, VARIANT, CLOSER, ASK, FINISH, TOOLS, CRITIC, CRITIC_REPAIR,
-    ];
+    let all =
+        [CODE, REPAIR, VISION, SUMMARY, LOOKS, IMPROVE, VARIANT, CLOSER, ASK, FINISH, TOOLS, CRITIC, CRITIC_REPAIR];
     for text in all {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
@@ -245,7 +244,9 @@ fn worked(past: &Past, is_last: bool, purpose: Purpose) -> Option<String> {
                 text.push_str(&format!("{}\n", fenced(label, &report.join("\n"))));
             }
         }
-        if let Some(critique) = attempt.critique.as_ref().filter(|critique| !comparison.good && !critique.differences.is_empty()) {
+        if let Some(critique) =
+            attempt.critique.as_ref().filter(|critique| !comparison.good && !critique.differences.is_empty())
+        {
             text.push_str(&criticised(critique));
         }
     }

@@ -3,7 +3,7 @@
 use super::Reason;
 use crate::links;
 use crate::text::{clean, head};
-use common::compare::{Difference, MOST_DIFFERENCES, DifferenceSeverity};
+use common::compare::{Difference, DifferenceSeverity, MOST_DIFFERENCES};
 use llm::{Reply, Schema, json};
 use serde_json::{Value, json as value};
 
@@ -116,8 +116,9 @@ mod tests {
     /// Protects the bus and the next prompt: however much is reported, it stays short.
     #[test]
     fn reports_stay_short() {
-        let many: Vec<Value> =
-            (0..99).map(|_| value!({ "what": "é".repeat(9999), "where": "x".repeat(9999), "severity": "minor" })).collect();
+        let many: Vec<Value> = (0..99)
+            .map(|_| value!({ "what": "é".repeat(9999), "where": "x".repeat(9999), "severity": "minor" }))
+            .collect();
         let list = found(&value!({ "differences": many }).to_string()).unwrap();
         assert_eq!(list.len(), MOST_DIFFERENCES);
         assert!(list.iter().all(|difference| difference.what.len() <= 300 && difference.place.len() <= 120));

@@ -54,12 +54,8 @@ fn data_cannot_leave_its_fence() {
 #[test]
 fn the_opening_has_what_a_model_needs() {
     let notes = vec![Past::Notes("five bars".into())];
-    let messages = asked(
-        &turn("read the bars", notes),
-        &evidence(r#"{"ticks":[1]}"#),
-        &Codes::default(),
-        Purpose::Work,
-    );
+    let messages =
+        asked(&turn("read the bars", notes), &evidence(r#"{"ticks":[1]}"#), &Codes::default(), Purpose::Work);
     assert_eq!(messages.len(), 1);
     let said = text(&messages);
     for part in [
@@ -74,7 +70,8 @@ fn the_opening_has_what_a_model_needs() {
     ] {
         assert!(said.contains(part), "{part} is missing in {said}");
     }
-    let looks = |looks_left| text(&asked(&Turn { looks_left, ..turn("x", vec![]) }, &[], &Codes::default(), Purpose::Work));
+    let looks =
+        |looks_left| text(&asked(&Turn { looks_left, ..turn("x", vec![]) }, &[], &Codes::default(), Purpose::Work));
     assert!(looks(2).contains("at most 2 more times") && looks(2).contains("ask_vision"));
     assert!(!looks(0).contains("look_closer") && !looks(0).contains("finish"));
     assert!(

@@ -131,7 +131,9 @@ fn answered(refusals: &[Refusal], body: Value, seen: &mut Seen) -> Option<HttpRe
     if let Some((_, status, why)) = refusals.iter().find(|(field, _, _)| given(field)) {
         seen.refused += 1;
         let status = StatusCode::from_u16(*status).unwrap();
-        return Some(HttpResponse::build(status).json(json!({"error": {"message": why, "type": "invalid_request_error"}})));
+        return Some(
+            HttpResponse::build(status).json(json!({"error": {"message": why, "type": "invalid_request_error"}})),
+        );
     }
     let index = seen.asked.len().min(seen.answers.len().saturating_sub(1));
     seen.asked.push(body);

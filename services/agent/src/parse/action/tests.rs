@@ -61,10 +61,7 @@ fn actions_in_text_are_found() {
         (r#"{"code": "```python\nprint(1)\n```"}"#, script("print(1)\n", "")),
         ("{\"action\": \"write_code\", \"code\": \"print(1)\nprint(2)\"}", script("print(1)\nprint(2)\n", "")),
         ("Counts.\n```python\nprint(1)\n```", script("print(1)\n", "Counts.")),
-        (
-            "```python\nx = {\"action\": \"ask_vision\"}\n```",
-            script("x = {\"action\": \"ask_vision\"}\n", ""),
-        ),
+        ("```python\nx = {\"action\": \"ask_vision\"}\n```", script("x = {\"action\": \"ask_vision\"}\n", "")),
         ("```\n{1: 2}\n```\n```python\nprint(1)\n```", script("print(1)\n", "")),
         (r#"{"action":"look_closer","picture":3,"box":[1,2,30,4]}"#, Err("no part of a picture")),
         (r#"{"action":"look_closer","picture":0,"box":[1,2,30,4]}"#, Err("no part of a picture")),
