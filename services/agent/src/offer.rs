@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn each_turn_offers_what_makes_sense() {
         use Action::{AskVision, Finish, LookCloser, WriteCode};
-        let rows: [(Vec<Past>, u32, bool, Purpose, Vec<Action>); 6] = [
+        type Row = (Vec<Past>, u32, bool, Purpose, Vec<Action>);
+        let rows: [Row; 6] = [
             (vec![], 0, true, Purpose::Work, vec![WriteCode]),
             (vec![], 4, true, Purpose::Work, vec![WriteCode, LookCloser, AskVision]),
             (vec![], 4, false, Purpose::Work, vec![WriteCode, LookCloser]),
