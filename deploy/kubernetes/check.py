@@ -24,6 +24,8 @@ SECRETS = {
     "SHARED_URL": r"\bhost\.(shared(_if_there)?|allowances)\(",
     "BUS_URL": r"\bhost\.bus\(",
     "BLOB_URL": r"\bhost\.blob\(",
+    "CLERK_SECRET_KEY": r"\.clerk_secret_key\b",
+    "OIDC_CLIENT_SECRET": r"\.oidc_client_secret\b",
     "VISION_MODEL_KEY": r"\.vision_model_key\b",
     "REASONING_MODEL_KEY": r"\.reasoning_model_key\b",
     "CODE_MODEL_KEY": r"\.code_model_key\b",

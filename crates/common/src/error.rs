@@ -45,6 +45,28 @@ error_codes! {
     Unauthorized = "unauthorized", 401, "This needs a valid token.", "Send the header 'Authorization: Bearer TOKEN'; 'darkroom token' prints the local token.";
     /// Known, but not allowed.
     Forbidden = "forbidden", 403, "This is not allowed for the credentials in use.", "Use credentials that may do this.";
+    /// Known, but the credentials in use lack a scope, which the detail names.
+    MissingScope = "missing_scope", 403, "The credentials in use lack a scope that this needs.", "Make an API key with the scope named in the detail, or sign in as a person.";
+    /// Known, but not an owner of this installation.
+    OwnerOnly = "owner_only", 403, "Only an owner of this installation may do this.", "Ask an owner.";
+    /// Wrong e-mail address or password; which of them is not said.
+    SignInRefused = "sign_in_refused", 401, "E-mail address or password is wrong.", "Try again; an owner can invite you anew.";
+    /// This way of signing in is not that of this installation.
+    SignInElsewhere = "sign_in_elsewhere", 409, "People sign in to this installation another way.", "Read at GET /api/v1/config how.";
+    /// Too many tries to sign in or join.
+    TooManyTries = "too_many_tries", 429, "There were too many tries.", "Try again after the time in the Retry-After header.";
+    /// The invitation is wrong, used, taken back or too old.
+    InvitationNotFound = "invitation_not_found", 404, "There is no such invitation, or it was used or has ended.", "Ask an owner for a new one.";
+    /// Somebody has this e-mail address already.
+    EmailTaken = "email_taken", 409, "Somebody with this e-mail address is here already.", "Sign in with it, or use another.";
+    /// It would leave the installation without an owner.
+    LastOwner = "last_owner", 409, "This would leave the installation without an owner.", "Make somebody else an owner first.";
+    /// No such person.
+    UserNotFound = "user_not_found", 404, "There is no such person.", "List them at GET /api/v1/users.";
+    /// No such session of this person.
+    SessionNotFound = "session_not_found", 404, "There is no such session.", "List your sessions at GET /api/v1/me/sessions.";
+    /// No such API key of this person.
+    KeyNotFound = "key_not_found", 404, "There is no such API key.", "List your keys at GET /api/v1/keys.";
     /// No such route.
     NotFound = "not_found", 404, "There is nothing at this address.", "Check the address against the API description at /docs.";
     /// No such file for this owner.

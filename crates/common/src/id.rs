@@ -55,6 +55,14 @@ typed_ids!(
     ExecutionId,
     /// One message on the bus. Consumers drop repeats by it.
     MessageId,
+    /// One person who may sign in.
+    UserId,
+    /// One signed-in browser. Not the secret that it shows.
+    SessionId,
+    /// One API key. Not the key itself.
+    KeyId,
+    /// One invitation. Not its code.
+    InvitationId,
 );
 
 /// Who owns an object. Opaque: the gateway decides what it stands for.

@@ -2,6 +2,7 @@
 //! generated message types. It performs no I/O, reads no clock and knows no framework, so any crate
 //! may depend on it.
 
+pub mod access;
 pub mod compare;
 pub mod error;
 pub mod execution;
@@ -16,8 +17,11 @@ pub mod topic;
 pub mod trace;
 pub mod wire;
 
+pub use access::{Role, Scope, Scopes};
 pub use error::{ErrorCode, Failure};
-pub use id::{Caller, ExecutionId, FileId, JobId, MessageId, OwnerId, Pass, StepId};
+pub use id::{
+    Caller, ExecutionId, FileId, InvitationId, JobId, KeyId, MessageId, OwnerId, Pass, SessionId, StepId, UserId,
+};
 pub use trace::TraceContext;
 
 /// Base URLs of the replicas of a service, as settings name them: one, or several with commas between them.

@@ -17,10 +17,11 @@ mod verifier;
 pub use keys::{JsonWebKey, JsonWebKeySet};
 pub use verifier::{KeySource, KeysUnavailable, Verifier};
 
+use crate::Principal;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use common::OwnerId;
+use common::{OwnerId, Role, Scopes, UserId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -48,10 +49,26 @@ struct Claims {
     aud: String,
     /// Whose objects the caller sees and makes.
     sub: String,
+    /// Who it is, where a person stands behind the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<UserId>,
+    /// `owner` or `member`.
+    role: Role,
+    /// What may be done, as names with spaces between them (RFC 8693, 4.2).
+    scope: String,
     /// Seconds since 1970.
     iat: u64,
     nbf: u64,
     exp: u64,
+}
+
+impl Claims {
+    /// Whom they speak of; nobody where a word is not known.
+    fn principal(&self) -> Option<Principal> {
+        let owner = OwnerId::parse(&self.sub).ok()?;
+        let scopes: Scopes = self.scope.parse().ok()?;
+        Some(Principal { user: self.user, role: self.role, scopes, ..Principal::local(owner) })
+    }
 }
 
 /// The signature could not be made, or no key.
@@ -86,24 +103,27 @@ impl Signer {
         &self.public
     }
 
-    /// The proof that the caller is this owner, from now on for [`LIFE`].
+    /// The proof that the caller is this one, with these rights, from now on for [`LIFE`].
     ///
     /// # Errors
     /// It cannot be signed.
-    pub fn sign(&self, owner: &OwnerId) -> Result<String, SigningError> {
-        self.sign_at(owner, SystemTime::now())
+    pub fn sign(&self, caller: &Principal) -> Result<String, SigningError> {
+        self.sign_at(caller, SystemTime::now())
     }
 
     /// As [`Signer::sign`], at another time.
     ///
     /// # Errors
     /// It cannot be signed.
-    pub fn sign_at(&self, owner: &OwnerId, now: SystemTime) -> Result<String, SigningError> {
+    pub fn sign_at(&self, caller: &Principal, now: SystemTime) -> Result<String, SigningError> {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: owner.to_string(),
+            sub: caller.owner.to_string(),
+            user: caller.user,
+            role: caller.role,
+            scope: caller.scopes.to_string(),
             iat: now,
             nbf: now,
             exp: now + LIFE.as_secs(),

@@ -22,10 +22,10 @@ pub mod validate;
 
 pub use health::{Check, Health};
 pub use middleware::is_head;
-pub use principal::{Authenticator, Principal};
+pub use principal::{AnyCaller, Authenticator, Principal};
 pub use problem::{Problem, ProblemBody};
 pub use request_id::RequestId;
-pub use routes::PublicRoute;
+pub use routes::{Needs, PublicRoute};
 pub use shared::{Allowance, Meter};
 pub use shell::{ServeError, ShellSettings, Stop, serve};
 pub use site::Site;

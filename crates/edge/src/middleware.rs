@@ -1,7 +1,7 @@
 //! What happens around every handler, outermost first: observe (request id, log, headers, problems),
 //! compression, panics, authentication.
 
-use crate::principal::Authenticator;
+use crate::principal::{Allowed, Authenticator};
 use crate::problem::Problem;
 use crate::request_id::{self, RequestId};
 use crate::routes::{Access, RouteTable};
@@ -175,8 +175,8 @@ fn panic_message(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// Finds out who is asking, once per request, and refuses strangers on known routes before the body is
-/// read. Handlers ask for the [`Principal`](crate::Principal) again in their signature.
+/// Finds out who is asking, once per request, and refuses strangers, and callers whose credentials lack what the route
+/// needs, on known routes before the body is read. Handlers ask for the [`Principal`](crate::Principal) again in their signature.
 pub(crate) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -189,8 +189,16 @@ pub(crate) async fn authenticate(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     match gate.authenticator.authenticate(request.headers(), request.method().as_str()).await {
-        Ok(Some(principal)) => drop(request.extensions_mut().insert(principal)),
-        Ok(None) if matches!(access, Access::Protected | Access::OtherMethod { public: false, .. }) => {
+        Ok(Some(principal)) => {
+            if let Access::Protected(needs) = access {
+                if let Err(problem) = needs.check(&principal) {
+                    return Ok(refuse(request, &problem));
+                }
+                request.extensions_mut().insert(Allowed);
+            }
+            request.extensions_mut().insert(principal);
+        }
+        Ok(None) if matches!(access, Access::Protected(_) | Access::OtherMethod { public: false, .. }) => {
             return Ok(refuse(request, &Problem::new(ErrorCode::Unauthorized)));
         }
         Ok(None) => {}

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use common::{ErrorCode, Failure};
+use common::{ErrorCode, Failure, Scope};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -13,6 +13,7 @@ use std::fmt;
 pub struct Problem {
     failure: Failure,
     retry_after_seconds: Option<u32>,
+    scope: Option<Scope>,
 }
 
 impl Problem {
@@ -24,6 +25,15 @@ impl Problem {
     /// A problem that says more about this case.
     pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
         Failure::with_detail(code, detail).into()
+    }
+
+    /// The problem of credentials that lack this scope.
+    pub fn missing_scope(scope: Scope) -> Self {
+        let detail = match scope {
+            Scope::Account => "Only people may do this, not API keys: it needs the scope 'account'.".to_owned(),
+            scope => format!("This needs the scope '{scope}', which the API key in use does not have."),
+        };
+        Self { scope: Some(scope), ..Self::with_detail(ErrorCode::MissingScope, detail) }
     }
 
     /// Logs the cause and gives the internal problem that hides it.
@@ -68,7 +78,7 @@ impl Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let retry_after_seconds = failure.retry_after_seconds;
-        Self { failure, retry_after_seconds }
+        Self { failure, retry_after_seconds, scope: None }
     }
 }
 
@@ -106,6 +116,11 @@ impl ResponseError for Problem {
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         if code == ErrorCode::Unauthorized {
             response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"darkroom\""));
+        }
+        if let Some(scope) = self.scope {
+            // RFC 6750, 3.1.
+            let challenge = format!("Bearer realm=\"darkroom\", error=\"insufficient_scope\", scope=\"{scope}\"");
+            response.insert_header((WWW_AUTHENTICATE, challenge));
         }
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header((RETRY_AFTER, seconds.to_string()));

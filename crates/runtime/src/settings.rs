@@ -3,6 +3,10 @@
 //! Every variable is declared once, in the table below. The documentation in `.env.example` is made
 //! from it, and all mistakes are reported at once. Absence means the embedded default.
 
+mod ways;
+
+pub use ways::AuthMode;
+
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -240,6 +244,26 @@ settings! {
     public_url: String = "PUBLIC_URL", "";
     /// Token of the local owner, 64 hexadecimal digits. Default: a file in DATA_DIR, made at the first start.
     local_token: Secret = "LOCAL_TOKEN", "";
+    /// How people sign in: 'local' (invited by an owner, with e-mail address and password), 'clerk', or 'oidc' (an issuer of OpenID Connect). The local token and API keys work in each.
+    auth_mode: AuthMode = "AUTH_MODE", "local";
+    /// With 'clerk': the instance's publishable key, 'pk_live_…' or 'pk_test_…'.
+    clerk_publishable_key: String = "CLERK_PUBLISHABLE_KEY", "";
+    /// With 'clerk': the instance's secret key, for names and addresses of people; without it they are known by Clerk's ids.
+    clerk_secret_key: Secret = "CLERK_SECRET_KEY", "";
+    /// With 'clerk': origins whose session tokens are taken, with commas between them: 'https://darkroom.example.org'. Default: any origin of the instance.
+    clerk_authorized_parties: String = "CLERK_AUTHORIZED_PARTIES", "";
+    /// With 'clerk': who makes the session tokens. Default: follows from the publishable key.
+    clerk_issuer: String = "CLERK_ISSUER", "";
+    /// With 'clerk': address of the Backend API, where it is not Clerk's own.
+    clerk_api_url: String = "CLERK_API_URL", "";
+    /// With 'oidc': the issuer, such as 'https://login.example.org/realms/team'. It sends people back to PUBLIC_URL and '/api/v1/auth/oidc/callback'.
+    oidc_issuer: String = "OIDC_ISSUER", "";
+    /// With 'oidc': the name of this installation at the issuer.
+    oidc_client_id: String = "OIDC_CLIENT_ID", "";
+    /// With 'oidc': its secret there; empty for a public client.
+    oidc_client_secret: Secret = "OIDC_CLIENT_SECRET", "";
+    /// With 'oidc': what people call the issuer.
+    oidc_name: String = "OIDC_NAME", "your organisation";
     /// Python environment of the sandbox. Default: 'python' beside the folder of the program.
     python_env: Option<PathBuf> = "PYTHON_ENV", "";
     /// Python environment with ruff, bandit and nsjail. Default: 'tools' beside the folder of the program.

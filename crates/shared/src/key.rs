@@ -22,10 +22,14 @@ macro_rules! purposes {
 }
 
 purposes! {
-    /// A browser's session, by its token.
+    /// A browser's session, by its token. Sessions stand in the gateway's database now; the name stays taken.
     Session = "session";
+    /// Tries to sign in or join, by e-mail address or by where they come from.
+    SignInTry = "sign-in-try";
     /// A sign-in link that works once, by its code.
     SignInLink = "sign-in-link";
+    /// A sign-in that has begun at an issuer of OpenID Connect, by its state.
+    OidcSignIn = "oidc-sign-in";
     /// The answer to a request that may be repeated, by who asks and the request's own key.
     Idempotency = "idempotency";
     /// Where a job stands, by its id: for whoever shows it.

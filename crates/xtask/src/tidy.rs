@@ -20,7 +20,7 @@ const ADAPTERS: &[(&str, &[&str])] = &[
             "services/files/src/store",
             "services/files/src/lib.rs",
             "services/jobs/src/store",
-            "services/gateway/src/keyring",
+            "services/gateway/src/store",
         ],
     ),
     ("bollard", &["services/sandbox/src/docker"]),

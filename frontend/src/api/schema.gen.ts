@@ -4,6 +4,108 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done about people, sessions, invitations and keys, newest first. */
+        get: operations["administration_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join by an invitation. The answer sets the session's cookie. */
+        post: operations["sign_in_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the issuer: opens a session in this browser and leads to the web app. */
+        get: operations["sign_in_oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begin to sign in by the issuer: leads to its pages. */
+        get: operations["sign_in_oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with e-mail address and password. The answer sets the session's cookie. */
+        post: operations["sign_in_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out: ends the session in use and takes its cookie away. */
+        post: operations["sign_in_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config": {
         parameters: {
             query?: never;
@@ -165,6 +267,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitations that wait, newest first. */
+        get: operations["administration_invitations"];
+        put?: never;
+        /** Invite somebody. The code is shown once. */
+        post: operations["administration_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back. */
+        delete: operations["administration_end_invitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -352,6 +489,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's API keys, newest first. */
+        get: operations["credentials_keys"];
+        put?: never;
+        /** Make an API key. It is shown once. */
+        post: operations["credentials_make_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key, at once. */
+        delete: operations["credentials_revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -364,6 +536,59 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        /** Change one's name or e-mail address. */
+        patch: operations["account_change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set one's password. All other sessions end. */
+        post: operations["credentials_set_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's sessions, newest first. */
+        get: operations["credentials_sessions"];
+        put?: never;
+        post?: never;
+        /** End all of one's sessions but the one that asks. */
+        delete: operations["credentials_end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's sessions, at once. */
+        delete: operations["credentials_end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -450,6 +675,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody, in the order in which they came. */
+        get: operations["administration_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a person's role, shut them out or let them in again. An owner who may enter always remains. */
+        patch: operations["administration_change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time sign-in link for a person who has lost their password. */
+        post: operations["administration_make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -507,6 +783,72 @@ export interface components {
              * @description How much may be done now.
              */
             remaining: number;
+        };
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; never where nothing is said.
+             */
+            ends_at?: string | null;
+            /** @description Which. */
+            id: components["schemas"]["KeyId"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description How it begins. */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at?: string | null;
+            /** @description What may be done with it: 'jobs', 'files' or 'executions' with ':read' or ':write', which includes reading. */
+            scopes: string[];
+        };
+        /** @description One line of the audit. */
+        AuditLine: {
+            /** @description What, such as 'session.opened'. */
+            action: string;
+            actor?: components["schemas"]["UserId"] | null;
+            /** @description From which network address. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description More about it. */
+            detail: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description Its id; later lines have larger ones.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description To what or whom: the id of a person, session, invitation or key.
+             */
+            object?: string | null;
+        };
+        /** @description A page of the audit. */
+        AuditPage: {
+            /** @description The lines, newest first. */
+            lines: components["schemas"]["AuditLine"][];
+            /**
+             * Format: uuid
+             * @description What to ask for as `before` to read on; none at the end.
+             */
+            next?: string | null;
         };
         /** @description A place on an axis and what it stands for. */
         AxisPoint: {
@@ -595,13 +937,17 @@ export interface components {
         Confidence: "low" | "medium" | "high";
         /** @description What the server says about itself. */
         Config: {
+            /** @description With Clerk: which of its instances, for the web app. */
+            clerk_publishable_key?: string | null;
             /** @description Limits that clients should know before they run into them. */
             limits: components["schemas"]["ConfigLimits"];
             /** @description Media types of the images that are accepted, decided by their bytes. */
             media_types: string[];
             /** @description What this server is called. */
             name: string;
-            /** @description How callers sign in. */
+            /** @description With OpenID Connect: what people call the issuer. */
+            oidc_name?: string | null;
+            /** @description How people sign in. */
             sign_in: components["schemas"]["SignIn"];
             /** @description The version of the program. */
             version: string;
@@ -640,30 +986,13 @@ export interface components {
              */
             max_upload_bytes: number;
         };
-        /**
-         * @description How a vision model says that what was drawn differs from the pictures: an opinion beside what is measured, which never
-         *     decides what is delivered.
-         */
-        Critique: {
-            /** @description The differences, worst first, at most 8; none where the pictures agree. */
-            differences: components["schemas"]["Difference"][];
-            /** @description Who said it. */
-            model: string;
+        /** @description What a person signs in with. */
+        Credentials: {
+            /** @description The e-mail address. */
+            email: string;
+            /** @description The password. */
+            password: string;
         };
-        /** @description A difference between the pictures and what was drawn, as a model says it. */
-        Difference: {
-            /** @description How bad it is. */
-            severity: components["schemas"]["DifferenceSeverity"];
-            /** @description What differs, in a sentence. */
-            what: string;
-            /** @description Where in the picture; may be empty. */
-            where: string;
-        };
-        /**
-         * @description How bad a difference is.
-         * @enum {string}
-         */
-        DifferenceSeverity: "minor" | "major" | "critical";
         /** @description The environment that code runs with. */
         EnvironmentAnswer: {
             /** @description SHA-256 of the lock file they were installed from, lower-case hex. */
@@ -677,7 +1006,7 @@ export interface components {
             python: string;
         };
         /** @enum {string} */
-        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "limit_reached" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
+        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "missing_scope" | "owner_only" | "sign_in_refused" | "sign_in_elsewhere" | "too_many_tries" | "invitation_not_found" | "email_taken" | "last_owner" | "user_not_found" | "session_not_found" | "key_not_found" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "limit_reached" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
         /** @description A finished run. The `path` of each output is its link. */
         ExecutionAnswer: components["schemas"]["ExecutionResult"] & {
             /** @description Id of the run; its outputs are kept under it for a while. */
@@ -886,6 +1215,32 @@ export interface components {
              */
             name: string;
         };
+        /** @description An invitation that waits. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The only e-mail address that may use it, where one is named. */
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            ends_at: string;
+            /** @description Which. */
+            id: components["schemas"]["InvitationId"];
+            /** @description Who made it. */
+            made_by: components["schemas"]["UserId"];
+            /** @description What whoever joins will be. */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * Format: uuid
+         * @description One invitation. Not its code.
+         */
+        InvitationId: string;
         /** @description The isolation that was in force for a run. */
         Isolation: {
             /** @description `v1`, `v2`, naming the cgroup hierarchy that enforced memory and process limits. */
@@ -1018,8 +1373,6 @@ export interface components {
             error?: components["schemas"]["Failure"] | null;
             /** @description Its pictures. */
             file_ids: components["schemas"]["FileId"][];
-            /** @description The names these had when they were uploaded, in the same order. */
-            file_names: string[];
             /**
              * Format: date-time
              * @description When it ended.
@@ -1050,17 +1403,45 @@ export interface components {
             /** @description Tokens used so far, and what they cost. */
             usage: components["schemas"]["Spending"];
         };
+        /**
+         * Format: uuid
+         * @description One API key. Not the key itself.
+         */
+        KeyId: string;
         /** @description The process answers. */
         Liveness: {
             /** @description Always true. */
             alive: boolean;
         };
+        /** @description An API key that was just made. The key itself is told here and never again. */
+        MadeApiKey: components["schemas"]["ApiKey"] & {
+            /** @description The key, to be sent as `Authorization: Bearer KEY`. */
+            key: string;
+        };
+        /** @description An invitation that was just made. Code and path are told here and never again. */
+        MadeInvitation: components["schemas"]["Invitation"] & {
+            /** @description The code that joining takes. */
+            code: string;
+            /**
+             * @description Where the web app takes the code, as a path below the server's address. The code stands behind the '#', so no
+             *     server and no proxy on the way writes it down.
+             */
+            path: string;
+        };
         /** @description The caller. */
         Me: {
             /** @description Whose objects the caller sees and makes. */
             owner: string;
-            /** @description How the caller signed in. */
+            /** @description What the caller is to the installation. */
+            role: components["schemas"]["Role"];
+            /** @description What may be done with the credentials in use. Where 'account' is among them a person asks. */
+            scopes: string[];
+            /** @description How people sign in here. */
             sign_in: components["schemas"]["SignIn"];
+            /** @description The caller's organisation, where one is known. */
+            team?: string | null;
+            /** @description The person behind the caller. */
+            user: components["schemas"]["Person"];
         };
         /** @description One thing that was measured. */
         Measure: {
@@ -1187,6 +1568,30 @@ export interface components {
             /** @description The question, at most 16,384 bytes. A vision model is shown a picture of three coloured bars with it. */
             prompt: string;
         };
+        /** @description A key to be made. */
+        NewApiKey: {
+            /**
+             * Format: int64
+             * @description After how many days it ends (1 to 3650); never where nothing is said.
+             */
+            days?: number | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description What may be done with it, such as 'jobs:write' and 'files:read'. Writing includes reading. */
+            scopes: string[];
+        };
+        /** @description An invitation to be made. */
+        NewInvite: {
+            /**
+             * Format: int32
+             * @description How many days it waits (1 to 90); 7 where nothing is said.
+             */
+            days?: number | null;
+            /** @description The only e-mail address that may use it; any where nothing is said. */
+            email?: string | null;
+            /** @description What whoever joins will be. */
+            role: components["schemas"]["Role"];
+        };
         /** @description Body of `POST /api/v1/jobs`. */
         NewJob: {
             /** @description Uploaded images, 1 to 8, in the order they are spoken of. */
@@ -1195,6 +1600,17 @@ export interface components {
             options?: components["schemas"]["JobOptions"];
             /** @description What should be done with them; may be left out. At most 16,384 bytes. */
             prompt?: string;
+        };
+        /** @description How a person who was invited wants to be known. */
+        NewMember: {
+            /** @description The code of the invitation. */
+            code: string;
+            /** @description The e-mail address to sign in with. */
+            email: string;
+            /** @description What the person is called. */
+            name: string;
+            /** @description The password to sign in with, at least 12 characters. */
+            password: string;
         };
         /** @description One file the run left in `/box/out`, typed by its bytes. */
         OutputFile: {
@@ -1232,11 +1648,50 @@ export interface components {
              */
             version: string;
         };
+        /** @description A change of the password. */
+        PasswordChange: {
+            /**
+             * @description The password until now. Not needed where there is none yet, after signing in by a one-time link, or with the local
+             *     token.
+             */
+            current?: string | null;
+            /** @description The password from now on, at least 12 characters. */
+            new: string;
+        };
+        /** @description A person. */
+        Person: {
+            /** @description Whether they may enter. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description Since when they are here.
+             */
+            created_at: string;
+            /** @description Their e-mail address; none for the first owner until they set one. */
+            email?: string | null;
+            /** @description Whether they can sign in with a password. */
+            has_password: boolean;
+            /** @description Who. */
+            id: components["schemas"]["UserId"];
+            /**
+             * Format: date-time
+             * @description When they were last here, to the minute.
+             */
+            last_seen_at?: string | null;
+            /** @description How they are called. */
+            name: string;
+            /** @description What they are to the installation. */
+            role: components["schemas"]["Role"];
+            /** @description Who knows them. */
+            source: components["schemas"]["UserSource"];
+            /** @description Their organisation, where one is known. */
+            team?: string | null;
+        };
         /**
          * @description What a picture shows, as far as the platform's own look can tell.
          * @enum {string}
          */
-        PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "panels" | "diagram" | "text" | "photo" | "other";
+        PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "text" | "photo" | "other";
         /** @description How the values read from one picture lie on it. */
         PictureValues: {
             /**
@@ -1293,6 +1748,13 @@ export interface components {
             title: string;
             /** @description A URI reference naming the kind of problem: `/docs/errors#` and the code. */
             type: string;
+        };
+        /** @description What to change about oneself. */
+        ProfileChange: {
+            /** @description The new e-mail address. */
+            email?: string | null;
+            /** @description The new name. */
+            name?: string | null;
         };
         /** @description Proof for one picture: the values that were read, drawn back onto it. */
         Proof: {
@@ -1376,6 +1838,11 @@ export interface components {
             /** @description Python source text. */
             code: string;
         };
+        /**
+         * @description What a person is to the installation.
+         * @enum {string}
+         */
+        Role: "owner" | "member";
         /** @description One attempt whose result was measured, as the report shows it. */
         Round: {
             /**
@@ -1385,7 +1852,6 @@ export interface components {
             attempt: number;
             /** @description What the code should do better. */
             code_report: string[];
-            critique?: components["schemas"]["Critique"] | null;
             /** @description True for the attempt whose result is delivered. */
             delivered: boolean;
             /** @description True when nothing was left to repair. */
@@ -1424,16 +1890,57 @@ export interface components {
             /** @description Direct runs that wait for a slot. */
             waiting: number;
         };
+        /** @description A signed-in browser. */
+        Session: {
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            created_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            ends_at: string;
+            /** @description Which. */
+            id: components["schemas"]["SessionId"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at: string;
+            /** @description What the browser says to be. */
+            user_agent: string;
+            /** @description How it was opened. */
+            via: components["schemas"]["SessionVia"];
+        };
+        /**
+         * Format: uuid
+         * @description One signed-in browser. Not the secret that it shows.
+         */
+        SessionId: string;
+        /**
+         * @description How a session was opened.
+         * @enum {string}
+         */
+        SessionVia: "link" | "password" | "join" | "oidc";
         /**
          * @description How bad a finding is.
          * @enum {string}
          */
         Severity: "low" | "medium" | "high";
         /**
-         * @description How callers sign in.
+         * @description How people sign in.
          * @enum {string}
          */
-        SignIn: "local";
+        SignIn: "local" | "clerk" | "oidc";
+        /** @description A one-time sign-in link. */
+        SignInLink: {
+            /** @description A path below the server's address. It works once, within ten minutes, and then lets a new password be set. */
+            path: string;
+        };
         /** @description What the model calls of a job used and cost. Zero for the built-in rules. */
         Spending: {
             /**
@@ -1586,6 +2093,22 @@ export interface components {
         };
         /** @description US dollars, exact to a millionth. */
         Usd: number;
+        /** @description What to change about a person. */
+        UserChange: {
+            /** @description Whether they may enter. Where not, their sessions and API keys end at once. */
+            active?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description One person who may sign in.
+         */
+        UserId: string;
+        /**
+         * @description Who knows a person.
+         * @enum {string}
+         */
+        UserSource: "local" | "clerk" | "oidc";
         /**
          * @description The critic's decision.
          * @enum {string}
@@ -1610,6 +2133,151 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    administration_audit: {
+        parameters: {
+            query?: {
+                /** @description Only lines older than this one. */
+                before?: string;
+                /** @description How many lines (1 to 200); 50 where nothing is said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_in_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Joined and signed in; the cookie is set */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_in_oidc_callback: {
+        parameters: {
+            query: {
+                /** @description By what it is known. */
+                state: string;
+                /** @description What the person's tokens are asked for with. */
+                code?: string;
+                /** @description Why there is no code. */
+                error?: string;
+                /** @description Who answers (RFC 9207). */
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in; the cookie is set */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_in_oidc_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the issuer's pages */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_in_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the cookie is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_in_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     account_config: {
         parameters: {
             query?: never;
@@ -1653,6 +2321,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description The inputs are too large */
             413: {
                 headers: {
@@ -1727,6 +2396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1748,6 +2418,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1774,6 +2445,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1816,6 +2488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description invalid_field */
             422: {
                 headers: {
@@ -1868,6 +2541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description file_too_large or too_many_pixels */
             413: {
                 headers: {
@@ -1945,6 +2619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description file_not_found */
             404: {
                 headers: {
@@ -1985,6 +2660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description file_not_found */
             404: {
                 headers: {
@@ -2033,6 +2709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description file_not_found */
             404: {
                 headers: {
@@ -2081,6 +2758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description file_not_found */
             404: {
                 headers: {
@@ -2093,16 +2771,82 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    administration_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"][];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    administration_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeInvitation"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    administration_end_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InvitationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     jobs_list: {
         parameters: {
             query?: {
                 /** @description Only jobs in this state. */
                 state?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-                /**
-                 * @description Only jobs with all these words in prompt, summary, title, kind, names of pictures or id, whatever their case. At
-                 *     most 200 characters.
-                 */
-                q?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Jobs per page, 1 to 100. */
@@ -2123,6 +2867,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2152,6 +2897,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description A file does not exist */
             404: {
                 headers: {
@@ -2202,6 +2948,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2232,6 +2979,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2273,6 +3021,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2309,6 +3058,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2358,6 +3108,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2402,6 +3153,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2436,6 +3188,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2472,6 +3225,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2521,6 +3275,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2552,6 +3307,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2569,6 +3325,77 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"][];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_make_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiKey"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2590,6 +3417,123 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    account_change_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description It is set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    credentials_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2620,6 +3564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2666,6 +3611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description There is no such role */
             404: {
                 headers: {
@@ -2754,6 +3700,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
+            403: components["responses"]["Problem"];
             /** @description The body is too large */
             413: {
                 headers: {
@@ -2802,6 +3749,81 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    administration_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"][];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    administration_change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    administration_make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

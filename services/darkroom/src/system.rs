@@ -130,7 +130,7 @@ impl System {
 
     /// Everything the server answers with.
     pub fn site(&self, gateway: &Gateway) -> Site {
-        let site = Site::new(gateway.authenticator()).health(self.health());
+        let site = Site::new(gateway.authenticator()).health(self.health(gateway));
         let (files, jobs) =
             (actix_web::web::Data::new(self.files.clone()), actix_web::web::Data::new(self.jobs.clone()));
         let (critic, sandbox) =
@@ -161,8 +161,9 @@ impl System {
         gateway.mount(site)
     }
 
-    fn health(&self) -> Health {
+    fn health(&self, gateway: &Gateway) -> Health {
         Health::new(vec![
+            gateway.readiness(),
             self.files.readiness(),
             self.jobs.readiness(),
             self.critic.readiness(),

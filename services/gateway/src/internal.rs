@@ -34,8 +34,8 @@ async fn authorize(request: HttpRequest, gateway: Data<Gateway>) -> Result<HttpR
     let method = text("x-forwarded-method").to_owned();
     let headers = as_the_caller_sent_them(request.headers());
     let mut response = HttpResponse::Ok();
-    if let Some(principal) = gateway.auth.authenticate(&headers, &method).await? {
-        let proof = keyring.sign(&principal.owner).map_err(|error| Problem::internal("signing an identity", &error))?;
+    if let Some(principal) = gateway.callers.authenticate(&headers, &method).await? {
+        let proof = keyring.sign(&principal).map_err(|error| Problem::internal("signing an identity", &error))?;
         response.insert_header((HEADER, proof));
     }
     Ok(response.finish())

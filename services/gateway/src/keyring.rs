@@ -1,16 +1,11 @@
 //! The keys that the gateway signs identities with. Each replica has one of its own, which never leaves its memory; the
 //! public halves of all of them stand in the gateway's database, so that any replica can tell them.
 
-mod entity;
-mod migration;
-mod store;
-
-use common::OwnerId;
-use database::DatabaseConnection;
+use crate::store::{DbErr, Store};
+use edge::Principal;
 use edge::identity::{JsonWebKeySet, LIFE, Signer, SigningError};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use store::KeyStore;
 use tokio_util::sync::CancellationToken;
 
 /// Age at which a key gives way to a new one.
@@ -28,7 +23,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(30);
 pub enum KeyringError {
     /// The database fails.
     #[error("the gateway's keys cannot be stored or read")]
-    Store(#[source] store::DbErr),
+    Store(#[source] DbErr),
     /// No key can be made.
     #[error(transparent)]
     Signing(#[from] SigningError),
@@ -37,27 +32,26 @@ pub enum KeyringError {
 /// The key of this replica, and what is known of the others'.
 #[derive(Debug)]
 pub struct Keyring {
-    store: KeyStore,
+    store: Store,
     signer: RwLock<Arc<Signer>>,
 }
 
 impl Keyring {
-    /// Brings the tables up to date, makes a key and tells the others its public half.
+    /// Makes a key and tells the others its public half.
     ///
     /// # Errors
     /// See [`KeyringError`].
-    pub async fn open(db: DatabaseConnection) -> Result<Arc<Self>, KeyringError> {
-        let store = KeyStore::open(db).await.map_err(KeyringError::Store)?;
+    pub(crate) async fn open(store: Store) -> Result<Arc<Self>, KeyringError> {
         let signer = publish_new(&store).await?;
         Ok(Arc::new(Self { store, signer: RwLock::new(Arc::new(signer)) }))
     }
 
-    /// The proof that a caller is this owner.
+    /// The proof that a caller is this one, with these rights.
     ///
     /// # Errors
     /// It cannot be signed.
-    pub fn sign(&self, owner: &OwnerId) -> Result<String, SigningError> {
-        self.signer.read().unwrap_or_else(PoisonError::into_inner).clone().sign(owner)
+    pub fn sign(&self, caller: &Principal) -> Result<String, SigningError> {
+        self.signer.read().unwrap_or_else(PoisonError::into_inner).clone().sign(caller)
     }
 
     /// The public keys of all replicas.
@@ -65,7 +59,7 @@ impl Keyring {
     /// # Errors
     /// The database fails.
     pub async fn public_keys(&self) -> Result<JsonWebKeySet, KeyringError> {
-        let keys = self.store.standing(database::now()).await.map_err(KeyringError::Store)?;
+        let keys = self.store.standing_keys(database::now()).await.map_err(KeyringError::Store)?;
         Ok(JsonWebKeySet { keys })
     }
 
@@ -93,19 +87,11 @@ impl Keyring {
             };
         }
     }
-
-    /// Proves that the keys can be told now.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn check(&self) -> Result<(), KeyringError> {
-        self.store.check().await.map_err(KeyringError::Store)
-    }
 }
 
-async fn publish_new(store: &KeyStore) -> Result<Signer, KeyringError> {
+async fn publish_new(store: &Store) -> Result<Signer, KeyringError> {
     const { assert!(STANDS.as_secs() > RENEW_AFTER.as_secs() + LIFE.as_secs()) };
     let signer = Signer::generate()?;
-    store.publish(signer.public(), database::now(), STANDS).await.map_err(KeyringError::Store)?;
+    store.publish_key(signer.public(), database::now(), STANDS).await.map_err(KeyringError::Store)?;
     Ok(signer)
 }

@@ -1,29 +1,47 @@
-//! The gateway. It owns who may enter (today: the local token and one-time sign-in links), what the
-//! server says about itself, the one API document with its pages, and the web app. It touches no other
-//! service's tables.
+//! The gateway. It owns who may enter (people, their sessions and API keys), what was done about that (the audit), what
+//! the server says about itself, the one API document with its pages, and the web app. It touches no other service's
+//! tables.
 
+mod callers;
+mod clerk;
 pub mod docs;
 mod internal;
+mod jwt;
 mod keyring;
-mod local;
+mod known;
+mod links;
+mod oidc;
 pub mod openapi;
+mod password;
 mod program;
 mod routes;
-mod session;
+mod secret;
+mod store;
 mod token;
+mod way;
 mod web;
 
+pub use callers::Callers;
+pub use clerk::{Clerk, ClerkError, ClerkSettings};
 pub use keyring::{Keyring, KeyringError};
-pub use local::LocalAuth;
+pub use links::LinkError;
+pub use oidc::{Oidc, OidcError, OidcSettings};
 pub use program::serve;
-pub use routes::{ConfigLimits, routes};
+pub use routes::{ConfigLimits, SESSION_LIFE, SignIn, routes};
+pub use store::DbErr as StoreError;
 pub use token::{LocalToken, TokenError};
+pub use way::{Way, WayError};
 pub use web::is_built as has_web_app;
 
 use actix_web::web::Data;
-use edge::{PublicRoute, Site};
-use shared::{SharedError, SharedHandle};
+use common::OwnerId;
+use database::DatabaseConnection;
+use edge::{Check, PublicRoute, Site};
+use links::Links;
+use password::Passwords;
+use shared::SharedHandle;
 use std::sync::Arc;
+use store::Store;
 
 /// The gateway's routes that answer strangers. This is the whole list; every other route of the system asks for a
 /// principal, apart from the shell's own [`edge::routes::PUBLIC`] and the files and pages of the web app, which are the
@@ -32,6 +50,10 @@ pub const PUBLIC: &[PublicRoute] = &[
     PublicRoute::get("/"),
     PublicRoute::get("/signin"),
     PublicRoute::get("/api/v1/config"),
+    PublicRoute { method: "POST", path: "/api/v1/auth/sign-in" },
+    PublicRoute { method: "POST", path: "/api/v1/auth/join" },
+    PublicRoute::get("/api/v1/auth/oidc/start"),
+    PublicRoute::get("/api/v1/auth/oidc/callback"),
     PublicRoute::get("/docs"),
     PublicRoute::get("/docs/"),
     PublicRoute::get("/docs/errors"),
@@ -45,6 +67,8 @@ pub struct Settings {
     pub name: String,
     /// The version of the program.
     pub version: String,
+    /// How people sign in.
+    pub way: Way,
     /// Limits that clients should know before they run into them.
     pub limits: ConfigLimits,
 }
@@ -52,42 +76,93 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { name: "Darkroom".to_owned(), version, limits: ConfigLimits::default() }
+        let limits = ConfigLimits::default();
+        Self { name: "Darkroom".to_owned(), version, way: Way::Local, limits }
     }
 }
 
+/// There is no sign-in link for the first owner.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLink {
+    /// The database fails.
+    #[error("the first owner cannot be looked up")]
+    Store(#[source] StoreError),
+    /// They may not enter any more.
+    #[error("the first owner may not enter any more")]
+    ShutOut,
+    /// It cannot be made.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
+
 /// The gateway service.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Gateway {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) auth: Arc<LocalAuth>,
+    pub(crate) callers: Arc<Callers>,
+    pub(crate) store: Store,
+    pub(crate) links: Links,
+    pub(crate) passwords: Passwords,
+    pub(crate) shared: SharedHandle,
     pub(crate) keyring: Option<Arc<Keyring>>,
 }
 
 impl Gateway {
-    /// A gateway that knows callers by the local token, or by sessions that stand in the shared state.
-    pub fn new(settings: Settings, token: LocalToken, shared: SharedHandle) -> Self {
-        Self { settings: Arc::new(settings), auth: Arc::new(LocalAuth::new(token, shared)), keyring: None }
+    /// A gateway on a database of its own, whose tables it brings up to date. It knows callers by the local token, API
+    /// keys and sessions.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn open(
+        settings: Settings,
+        token: LocalToken,
+        db: DatabaseConnection,
+        shared: SharedHandle,
+    ) -> Result<Self, StoreError> {
+        let store = Store::open(db).await?;
+        let links = Links::new(shared.clone(), &callers::mark(&token));
+        let callers = Arc::new(Callers::new(token, store.clone(), settings.way.clone()));
+        let (settings, passwords) = (Arc::new(settings), Passwords::default());
+        Ok(Self { settings, callers, store, links, passwords, shared, keyring: None })
     }
 
     /// As the gateway of services that are programs of their own: it signs who is asking, for the proxy.
-    #[must_use]
-    pub fn with_keyring(self, keyring: Arc<Keyring>) -> Self {
-        Self { keyring: Some(keyring), ..self }
+    ///
+    /// # Errors
+    /// No key can be made or told.
+    pub async fn signing(self) -> Result<(Self, Arc<Keyring>), KeyringError> {
+        let keyring = Keyring::open(self.store.clone()).await?;
+        Ok((Self { keyring: Some(keyring.clone()), ..self }, keyring))
     }
 
     /// What the shell asks about every caller.
-    pub fn authenticator(&self) -> Arc<LocalAuth> {
-        self.auth.clone()
+    pub fn authenticator(&self) -> Arc<Callers> {
+        self.callers.clone()
     }
 
-    /// A new one-time sign-in address, as a path below the server's own: `/signin?code=…`. It works
+    /// Whether people can be told apart now.
+    pub fn readiness(&self) -> Check {
+        let store = self.store.clone();
+        Check::new("gateway", move || {
+            let store = store.clone();
+            async move {
+                store.check().await.map(|()| "Callers can be told apart.".to_owned()).map_err(|error| {
+                    tracing::error!(%error, "the gateway's database fails");
+                    "The gateway's database does not take writes; check DATABASE_URL.".to_owned()
+                })
+            }
+        })
+    }
+
+    /// A new one-time sign-in address for the first owner, as a path below the server's own: `/signin?code=…`. It works
     /// once, for ten minutes.
     ///
     /// # Errors
-    /// The shared state fails.
-    pub async fn signin_path(&self) -> Result<String, SharedError> {
-        Ok(format!("/signin?code={}", self.auth.issue_link().await?))
+    /// The database or the shared state fails, or the first owner may not enter any more.
+    pub async fn signin_path(&self) -> Result<String, NoLink> {
+        let owner = self.store.user_of(&OwnerId::local()).await.map_err(NoLink::Store)?;
+        let owner = owner.filter(|owner| owner.is_active).ok_or(NoLink::ShutOut)?;
+        Ok(format!("/signin?code={}", self.links.issue(owner.id).await?))
     }
 
     /// Adds the gateway's routes with what they work with, after those of all others: the web app's pages are what is

@@ -1,6 +1,8 @@
 //! The last touch on the API document: what is true of every operation is said here once.
 
-use edge::{ProblemBody, PublicRoute, routes};
+use actix_web::http::Method;
+use common::Scope;
+use edge::{Needs, ProblemBody, PublicRoute, routes};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
@@ -15,12 +17,16 @@ const TAGS: &[(&str, &str)] = &[
     ("reviews", "Judging Python before it runs."),
     ("models", "The models behind the agent."),
     ("account", "Who is asking, and what this server is."),
+    ("sign_in", "Getting in and out."),
+    ("credentials", "A person's own password, sessions and API keys."),
+    ("administration", "What owners do: people, invitations, the audit."),
     ("health", "Whether the server lives and can work."),
 ];
 
 const DESCRIPTION: &str = "Darkroom develops pictures into code in a sealed room: upload an image, say what you want, \
     and get charts, data files, the code itself and proof of what happened.\n\n\
-    Send `Authorization: Bearer TOKEN` with every call; `darkroom token` prints the local token. Every error is \
+    Send `Authorization: Bearer TOKEN` with every call; `darkroom token` prints the local token, people make API keys at \
+    `POST /api/v1/keys`. What a key needs for an operation stands at the operation. Every error is \
     `application/problem+json` with a stable `code`: see [all codes](/docs/errors).";
 
 const PROBLEM: &str = "Problem";
@@ -36,8 +42,7 @@ pub fn finish(mut api: OpenApi, public: &[PublicRoute], version: &str) -> OpenAp
         .license(Some(license))
         .build();
     let components = api.components.get_or_insert_default();
-    let scheme =
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`darkroom token` prints the local token."));
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The local token or an API key."));
     components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     let mut parts = Vec::new();
@@ -51,7 +56,8 @@ pub fn finish(mut api: OpenApi, public: &[PublicRoute], version: &str) -> OpenAp
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             let is_public = public.iter().any(|route| route.path == path && route.method == method);
-            describe(operation, is_public);
+            let needs = Needs::of(operation.tags.iter().flatten().next().map(String::as_str), &method_of(method));
+            describe(operation, is_public, needs);
         }
     }
     let used = used_tags(&api);
@@ -70,7 +76,11 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
-fn describe(operation: &mut Operation, is_public: bool) {
+fn method_of(name: &str) -> Method {
+    Method::from_bytes(name.as_bytes()).unwrap_or_default()
+}
+
+fn describe(operation: &mut Operation, is_public: bool, needs: Needs) {
     let problem = || RefOr::Ref(Ref::from_response_name(PROBLEM));
     let responses = &mut operation.responses.responses;
     responses.entry("default".to_owned()).or_insert_with(problem);
@@ -78,7 +88,16 @@ fn describe(operation: &mut Operation, is_public: bool) {
         operation.security = Some(Vec::new());
     } else {
         responses.entry("401".to_owned()).or_insert_with(problem);
-        operation.security.get_or_insert_with(|| vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
+        let scopes: &[&str] = match &needs {
+            Needs::Nothing => &[],
+            Needs::Scope(scope) => &[scope.as_str()],
+            Needs::Owner => &[Scope::Account.as_str(), "owner"],
+        };
+        if needs != Needs::Nothing {
+            responses.entry("403".to_owned()).or_insert_with(problem);
+        }
+        let asked = SecurityRequirement::new("bearer", scopes.iter().copied());
+        operation.security.get_or_insert_with(|| vec![asked]);
     }
     let tag = operation.tags.iter().flatten().next();
     if let (Some(tag), Some(id)) = (tag, &operation.operation_id)

@@ -1,7 +1,9 @@
 //! The gateway as the settings want it, within a larger program or as one of its own.
 
-use crate::{ConfigLimits, Gateway, Keyring, LocalToken, Settings};
-use edge::{Check, Health, Site};
+use crate::routes::OIDC_CALLBACK;
+use crate::{Clerk, ClerkSettings, ConfigLimits, Gateway, LocalToken, Oidc, OidcSettings, Settings, Way, WayError};
+use edge::{Health, Site};
+use runtime::settings::AuthMode;
 use runtime::{Environment, Host, NotReady};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,16 +14,52 @@ use tokio_util::sync::CancellationToken;
 const DOCUMENT: &str = include_str!("../openapi.json");
 
 impl Settings {
-    /// Those of these settings.
-    pub fn of(settings: &runtime::Settings) -> Self {
+    /// Those of these settings, for a server that people find at `base` where the settings say nothing else.
+    ///
+    /// # Errors
+    /// They name no way to sign in that can be used.
+    pub fn of(settings: &runtime::Settings, base: &str) -> Result<Self, NotReady> {
         let limits = ConfigLimits {
             max_upload_bytes: settings.max_upload_bytes.0,
             max_image_pixels: settings.max_image_pixels.0,
             max_job_seconds: settings.max_job_seconds.0,
             ..ConfigLimits::default()
         };
-        Self { limits, ..Self::default() }
+        Ok(Self { limits, way: way(settings, base)?, ..Self::default() })
     }
+}
+
+/// How people sign in.
+fn way(settings: &runtime::Settings, base: &str) -> Result<Way, NotReady> {
+    let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let way: Result<Way, WayError> = match settings.auth_mode {
+        AuthMode::Local => Ok(Way::Local),
+        AuthMode::Clerk => Clerk::new(ClerkSettings {
+            publishable_key: settings.clerk_publishable_key.clone(),
+            secret_key: optional(settings.clerk_secret_key.exposed()),
+            authorized_parties: common::addresses(&settings.clerk_authorized_parties),
+            issuer: optional(&settings.clerk_issuer),
+            api_url: optional(&settings.clerk_api_url),
+        })
+        .map(|clerk| Way::Clerk(Arc::new(clerk)))
+        .map_err(WayError::from),
+        AuthMode::Oidc => Oidc::new(OidcSettings {
+            issuer: settings.oidc_issuer.clone(),
+            client_id: settings.oidc_client_id.clone(),
+            client_secret: optional(settings.oidc_client_secret.exposed()),
+            name: settings.oidc_name.clone(),
+            redirect_uri: format!("{}{OIDC_CALLBACK}", public_url(settings, base)),
+        })
+        .map(|oidc| Way::Oidc(Arc::new(oidc)))
+        .map_err(WayError::from),
+    };
+    way.map_err(|error| NotReady::new(error.to_string(), "correct the settings; .env.example says what each is"))
+}
+
+/// Where people find the server.
+fn public_url(settings: &runtime::Settings, base: &str) -> String {
+    let set = settings.public_url.trim_end_matches('/');
+    if set.is_empty() { base.to_owned() } else { set.to_owned() }
 }
 
 impl LocalToken {
@@ -38,19 +76,6 @@ impl LocalToken {
     }
 }
 
-fn readiness(keyring: &Arc<Keyring>) -> Check {
-    let keyring = keyring.clone();
-    Check::new("gateway", move || {
-        let keyring = keyring.clone();
-        async move {
-            keyring.check().await.map(|()| "Callers can be told apart.".to_owned()).map_err(|error| {
-                tracing::error!(%error, "the gateway's database fails");
-                "The gateway's database does not take writes; check DATABASE_URL.".to_owned()
-            })
-        }
-    })
-}
-
 /// The service as a program of its own, until it is asked to stop.
 ///
 /// # Errors
@@ -59,18 +84,16 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let environment = &host.environment;
     let token = LocalToken::of(environment, &environment.data_dir)?;
     let db = database::connect(&host.database_url(), "gateway").await.map_err(|error| NotReady::storage(&error))?;
-    let keyring = Keyring::open(db).await.map_err(|error| NotReady::storage(&error))?;
     let shared = host.shared().await?;
-    let gateway = Gateway::new(Settings::of(&environment.settings), token, shared.clone());
-    let gateway = gateway.with_keyring(keyring.clone());
+    let base = public_url(&environment.settings, &format!("http://{}", host.address()));
+    let settings = Settings::of(&environment.settings, &base)?;
+    let gateway = Gateway::open(settings, token, db, shared.clone()).await;
+    let gateway = gateway.map_err(|error| NotReady::storage(&error))?;
+    let (gateway, keyring) = gateway.signing().await.map_err(|error| NotReady::storage(&error))?;
     let stop = CancellationToken::new();
     let renewing = tokio::spawn(keyring.clone().keep_renewing(stop.clone()));
-    let health = Health::new(vec![readiness(&keyring), runtime::service::shared_check(&shared)]);
+    let health = Health::new(vec![gateway.readiness(), runtime::service::shared_check(&shared)]);
     let site = gateway.mount(Site::new(gateway.authenticator()).health(health)).document(DOCUMENT);
-    let base = match environment.settings.public_url.trim_end_matches('/') {
-        "" => format!("http://{}", host.address()),
-        set => set.to_owned(),
-    };
     match gateway.signin_path().await {
         Ok(path) => println!("Sign in (once, within 10 minutes): {base}{path}"),
         Err(error) => tracing::error!(%error, "there is no sign-in link; the token works"),

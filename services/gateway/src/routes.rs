@@ -1,38 +1,46 @@
-//! The gateway's own routes: who am I, what is this server, sign-in, the front door.
+//! The gateway's own routes: what is this server, the front door; below it who comes in and what becomes of them.
+
+mod desk;
+mod keys;
+mod me;
+mod oidc;
+mod people;
+mod sign_in;
+
+pub use oidc::CALLBACK as OIDC_CALLBACK;
+pub use sign_in::SESSION_LIFE;
 
 use crate::{Gateway, docs, web as app};
-use actix_web::http::header::LOCATION;
 use actix_web::web::Json;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use common::execution::MAX_EXECUTION_CODE_BYTES;
 use common::job::{MAX_PICTURES, MAX_PROMPT_BYTES, MAX_REPAIRS};
-use common::{ErrorCode, OwnerId};
-use edge::{Principal, Problem};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts the routes. They need a `web::Data<Gateway>`.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(me).service(config);
-    cfg.map(|cfg| cfg.service(home).service(signin).configure(docs::mount));
+    cfg.service(config).service(me::me).service(me::change_me).service(me::set_password);
+    cfg.service(me::sessions).service(me::end_session).service(me::end_other_sessions);
+    cfg.service(sign_in::sign_in).service(sign_in::sign_out).service(sign_in::join);
+    cfg.service(oidc::start).service(oidc::callback);
+    cfg.service(keys::list).service(keys::make).service(keys::revoke);
+    cfg.service(people::users).service(people::change_user).service(people::make_link);
+    cfg.service(people::invitations).service(people::invite).service(people::end_invitation);
+    cfg.service(people::audit);
+    cfg.map(|cfg| cfg.service(home).service(sign_in::by_link).configure(docs::mount));
 }
 
-/// How callers sign in.
+/// How people sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum SignIn {
-    /// By the token of this machine's data folder, or a one-time link.
+pub enum SignIn {
+    /// With e-mail address and password, or a one-time link.
     Local,
-}
-
-/// The caller.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct Me {
-    /// Whose objects the caller sees and makes.
-    #[schema(value_type = String)]
-    owner: OwnerId,
-    /// How the caller signed in.
-    sign_in: SignIn,
+    /// By Clerk: its session tokens are sent as `Authorization: Bearer TOKEN`.
+    Clerk,
+    /// By an issuer of OpenID Connect: begins at `/api/v1/auth/oidc/start`.
+    Oidc,
 }
 
 /// What the server says about itself.
@@ -42,8 +50,12 @@ struct Config {
     name: String,
     /// The version of the program.
     version: String,
-    /// How callers sign in.
+    /// How people sign in.
     sign_in: SignIn,
+    /// With Clerk: which of its instances, for the web app.
+    clerk_publishable_key: Option<String>,
+    /// With OpenID Connect: what people call the issuer.
+    oidc_name: Option<String>,
     /// Media types of the images that are accepted, decided by their bytes.
     #[schema(value_type = Vec<String>)]
     media_types: &'static [&'static str],
@@ -91,55 +103,25 @@ impl Default for ConfigLimits {
     }
 }
 
-/// Who the caller is.
-#[utoipa::path(tag = "account", responses((status = 200, body = Me)))]
-#[get("/api/v1/me")]
-async fn me(principal: Principal) -> Json<Me> {
-    Json(Me { owner: principal.owner, sign_in: SignIn::Local })
-}
-
 /// What this server is, how to sign in, and what it accepts.
 #[utoipa::path(tag = "account", responses((status = 200, body = Config)))]
 #[get("/api/v1/config")]
 async fn config(gateway: web::Data<Gateway>) -> Json<Config> {
     let settings = &gateway.settings;
     let (name, version) = (settings.name.clone(), settings.version.clone());
-    Json(Config { name, version, sign_in: SignIn::Local, media_types: MEDIA_TYPES, limits: settings.limits })
+    Json(Config {
+        name,
+        version,
+        sign_in: settings.way.name(),
+        clerk_publishable_key: settings.way.clerk().map(|clerk| clerk.publishable_key.clone()),
+        oidc_name: settings.way.oidc().map(|oidc| oidc.name().to_owned()),
+        media_types: MEDIA_TYPES,
+        limits: settings.limits,
+    })
 }
 
 /// The front door: the web app.
 #[get("/")]
 async fn home(request: HttpRequest) -> HttpResponse {
     app::front_door(&request)
-}
-
-#[derive(Deserialize)]
-struct Code {
-    code: String,
-}
-
-/// Uses a one-time link up and opens a session in this browser.
-#[get("/signin")]
-async fn signin(
-    request: HttpRequest,
-    query: web::Query<Code>,
-    gateway: web::Data<Gateway>,
-) -> Result<HttpResponse, Problem> {
-    let mut response = HttpResponse::SeeOther();
-    response.insert_header((LOCATION, if app::is_built() { "/" } else { "/docs" }));
-    // A program that only looks whether the link is alive must not use it up.
-    if edge::is_head(&request) {
-        return Ok(response.finish());
-    }
-    let refused =
-        || Problem::with_detail(ErrorCode::Unauthorized, "This sign-in link is wrong, was used before, or is too old.");
-    // Said by a proxy in front; whoever says it of a plain connection locks only themselves out.
-    let proto = request.headers().get("x-forwarded-proto");
-    let is_https = proto.is_some_and(|value| value.as_bytes() == b"https");
-    let redeemed = gateway.auth.redeem(&query.code, is_https).await.map_err(|error| {
-        tracing::error!(%error, "a sign-in link cannot be looked up");
-        Problem::with_detail(ErrorCode::NotReady, "The server cannot look up sign-in links now.").retry_after(2)
-    })?;
-    let cookie = redeemed.ok_or_else(refused)?;
-    Ok(response.cookie(cookie).finish())
 }

@@ -3,6 +3,7 @@
 //! A page of the app is any address that nothing else answers and a browser asks for as a page: the app itself knows which
 //! of them there are. Nothing here touches what stands below `/api`.
 
+use crate::Gateway;
 use actix_web::guard::GuardContext;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -10,9 +11,10 @@ use actix_web::http::header::{
     CROSS_ORIGIN_OPENER_POLICY, CROSS_ORIGIN_RESOURCE_POLICY, ContentEncoding, ETAG, HeaderMap, HeaderName,
     IF_NONE_MATCH, VARY, X_FRAME_OPTIONS,
 };
-use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use edge::PublicRoute;
+use std::borrow::Cow;
 
 include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 
@@ -39,6 +41,19 @@ const NOT_BUILT: &str = include_str!("web/not_built.html");
 const APP_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// As [`APP_POLICY`], with Clerk's scripts from the instance's own host, its pictures, and the check for robots that its
+/// documentation names.
+fn app_policy(clerk_host: Option<&str>) -> Cow<'static, str> {
+    let Some(host) = clerk_host else { return Cow::Borrowed(APP_POLICY) };
+    const ROBOTS: &str = "https://challenges.cloudflare.com";
+    let policy = APP_POLICY
+        .replace("script-src 'self'", &format!("script-src 'self' https://{host} {ROBOTS}"))
+        .replace("connect-src 'self'", &format!("connect-src 'self' https://{host}"))
+        .replace("img-src 'self'", "img-src 'self' https://img.clerk.com")
+        .replace("frame-src 'self'", &format!("frame-src 'self' {ROBOTS}"));
+    Cow::Owned(policy)
+}
 
 /// What a result's own page may do, where a person lets it run: it has an origin of its own, scripts come with it, and
 /// it reaches no address at all, this server's neither.
@@ -139,7 +154,9 @@ fn serve(file: &'static File, request: &HttpRequest) -> HttpResponse {
     // The names of assets change with their content; everything else is asked for again, which costs a 304.
     let keep = if file.path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, keep)).insert_header((VARY, "Accept-Encoding"));
-    dress(file.path, &mut response);
+    let gateway = request.app_data::<Data<Gateway>>();
+    let clerk_host = gateway.and_then(|gateway| gateway.settings.way.clerk()).map(|clerk| clerk.host.as_str());
+    dress(file.path, clerk_host, &mut response);
     if is_known {
         return response.finish();
     }
@@ -151,7 +168,7 @@ fn serve(file: &'static File, request: &HttpRequest) -> HttpResponse {
 }
 
 /// The security headers of that file. What is not set here the shell sets for all answers.
-fn dress(path: &str, response: &mut actix_web::HttpResponseBuilder) {
+fn dress(path: &str, clerk_host: Option<&str>, response: &mut actix_web::HttpResponseBuilder) {
     if path.starts_with(FRAMES) && path.ends_with(".html") {
         let policy = if path == CHART_FRAME { CHART_POLICY } else { SANDBOX_POLICY };
         response
@@ -160,7 +177,7 @@ fn dress(path: &str, response: &mut actix_web::HttpResponseBuilder) {
             .insert_header((HeaderName::from_static("x-dns-prefetch-control"), "off"));
     } else if path.ends_with(".html") {
         response
-            .insert_header((CONTENT_SECURITY_POLICY, APP_POLICY))
+            .insert_header((CONTENT_SECURITY_POLICY, app_policy(clerk_host).as_ref()))
             .insert_header((CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
             .insert_header((
                 HeaderName::from_static("permissions-policy"),
@@ -217,6 +234,24 @@ mod tests {
         for (list, wanted, expected) in rows {
             assert_eq!(accepts(list, wanted), expected, "{list}");
         }
+    }
+
+    /// Protects the web app's pages: other hosts are allowed with Clerk only, and none but Clerk's own are.
+    #[test]
+    fn only_clerk_opens_the_policy() {
+        assert_eq!(app_policy(None), APP_POLICY);
+        let open = app_policy(Some("clerk.example.org"));
+        let hosts: std::collections::BTreeSet<_> = open
+            .split_whitespace()
+            .filter(|word| word.contains("://"))
+            .map(|word| word.trim_end_matches(';'))
+            .collect();
+        let expected = ["https://challenges.cloudflare.com", "https://clerk.example.org", "https://img.clerk.com"];
+        assert_eq!(hosts.into_iter().collect::<Vec<_>>(), expected);
+        for part in ["script-src 'self' https://clerk.example.org ", "connect-src 'self' https://clerk.example.org;"] {
+            assert!(open.contains(part), "{open}");
+        }
+        assert!(!open.contains("'unsafe-eval'") && open.contains("object-src 'none'"), "{open}");
     }
 
     /// Protects the lookup: it needs the files in the order of their addresses.

@@ -5,7 +5,7 @@ use crate::principal::{Authenticator, Principal};
 use crate::problem::Problem;
 use actix_web::http::header::HeaderMap;
 use async_trait::async_trait;
-use common::{ErrorCode, OwnerId, Pass};
+use common::{ErrorCode, Pass};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -127,11 +127,11 @@ impl Verifier {
         Ok(self.known.read().await.keys.get(kid).cloned())
     }
 
-    /// The owner the proof speaks of; `None` when it proves nothing.
+    /// The caller the proof speaks of; `None` when it proves nothing.
     ///
     /// # Errors
     /// The keys were never had, so nothing can be told.
-    pub async fn owner(&self, proof: &str) -> Result<Option<OwnerId>, KeysUnavailable> {
+    pub async fn caller(&self, proof: &str) -> Result<Option<Principal>, KeysUnavailable> {
         let Ok(header) = jsonwebtoken::decode_header(proof) else { return Ok(None) };
         // Before any key is asked for: nothing else is ever signed.
         if header.alg != Algorithm::EdDSA {
@@ -140,7 +140,7 @@ impl Verifier {
         let Some(kid) = header.kid else { return Ok(None) };
         let Some(key) = self.key(&kid).await? else { return Ok(None) };
         match jsonwebtoken::decode::<Claims>(proof, &key, &self.validation) {
-            Ok(proven) => Ok(OwnerId::parse(&proven.claims.sub).ok()),
+            Ok(proven) => Ok(proven.claims.principal()),
             Err(error) => {
                 tracing::debug!(%error, "a proof of identity was refused");
                 Ok(None)
@@ -155,11 +155,11 @@ impl Authenticator for Verifier {
         let mut given = headers.get_all(HEADER);
         let (Some(proof), None) = (given.next(), given.next()) else { return Ok(None) };
         let Ok(proof) = proof.to_str() else { return Ok(None) };
-        let owner = self.owner(proof).await.map_err(|error| {
+        let caller = self.caller(proof).await.map_err(|error| {
             tracing::error!(%error, "nobody can be let in");
             Problem::with_detail(ErrorCode::NotReady, "The server cannot tell who is asking now.").retry_after(2)
         })?;
-        Ok(owner.map(|owner| Principal { pass: Some(Pass::new(proof)), ..Principal::local(owner) }))
+        Ok(caller.map(|caller| Principal { pass: Some(Pass::new(proof)), ..caller }))
     }
 }
 

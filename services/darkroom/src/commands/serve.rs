@@ -36,7 +36,11 @@ async fn start(options: cli::Serve, environment: Environment) -> Result<(), NotR
     let _lock = lock(&data)?;
     let token = LocalToken::of(&environment, &data)?;
     let shared = parts::shared(&environment.settings).await?;
-    let gateway = Gateway::new(gateway::Settings::of(&environment.settings), token, shared);
+    let database = parts::database_url(&environment.settings, &data);
+    let db = database::connect(&database, "gateway").await.map_err(|error| NotReady::storage(&error))?;
+    let settings = gateway::Settings::of(&environment.settings, &format!("http://{address}"))?;
+    let gateway = Gateway::open(settings, token, db, shared).await;
+    let gateway = gateway.map_err(|error| NotReady::storage(&error))?;
     let system = System::open(&environment, &data).await?;
     let running = system.start().await?;
 

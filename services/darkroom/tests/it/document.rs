@@ -8,8 +8,10 @@ async fn the_api_document_is_sound() {
     let environment = crate::harness::environment();
     let system = darkroom::system::System::open(&environment, data.path()).await.expect("open");
     let token = gateway::LocalToken::open_or_create(data.path()).expect("token");
-    let gateway =
-        gateway::Gateway::new(gateway::Settings::default(), token, std::sync::Arc::new(shared::MemoryState::new()));
+    let url = format!("sqlite://{}", data.path().join("db").display());
+    let db = database::connect(&url, "gateway").await.expect("a database");
+    let shared = std::sync::Arc::new(shared::MemoryState::new());
+    let gateway = gateway::Gateway::open(gateway::Settings::default(), token, db, shared).await.expect("a gateway");
     let site = system.site(&gateway);
     assert_eq!(site.schema_clashes(), Vec::<String>::new());
     assert_eq!(gateway::openapi::mistakes(&site.openapi()), Vec::<String>::new());

@@ -4,8 +4,20 @@ use crate::harness::Server;
 use serde_json::Value;
 
 /// Routes that answer without a token.
-const PUBLIC: &[&str] =
-    &["/healthz", "/readyz", "/openapi.json", "/signin", "/docs", "/docs/errors", "/api/v1/config", "/"];
+const PUBLIC: &[&str] = &[
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/signin",
+    "/docs",
+    "/docs/errors",
+    "/api/v1/config",
+    "/api/v1/auth/sign-in",
+    "/api/v1/auth/join",
+    "/api/v1/auth/oidc/start",
+    "/api/v1/auth/oidc/callback",
+    "/",
+];
 
 /// Protects invariant 5: every documented operation refuses callers without a token, before it looks at
 /// anything else; only the listed ones are public.

@@ -7,7 +7,7 @@ use common::ErrorCode;
 /// is there.
 #[actix_web::test]
 async fn pages_load_only_from_this_server() {
-    let world = world();
+    let world = world().await;
     for page in ["/docs", "/docs/errors"] {
         let response = send(world.get(page)).await;
         assert_eq!(response.status().as_u16(), 200, "{page}");
@@ -31,7 +31,7 @@ async fn pages_load_only_from_this_server() {
 /// Protects readers of problems: `type` points at an anchor that exists, for every code.
 #[actix_web::test]
 async fn every_code_has_its_anchor() {
-    let world = world();
+    let world = world().await;
     let html = send(world.get("/docs/errors")).await.text().await.expect("HTML");
     for code in ErrorCode::ALL {
         assert!(html.contains(&format!("id=\"{code}\"")), "{code}");
@@ -41,7 +41,7 @@ async fn every_code_has_its_anchor() {
 /// Protects the docs: a browser without credentials finds them, and only listed files.
 #[actix_web::test]
 async fn the_docs_are_found_and_nothing_else() {
-    let world = world();
+    let world = world().await;
     let response = send(world.get("/docs/")).await;
     assert_eq!((response.status().as_u16(), response.headers()["location"].as_bytes()), (302, &b"/docs"[..]));
     for path in ["/docs/swagger-initializer.js", "/docs/..%2ftoken", "/docs/nothing", "/docs/a/b"] {
@@ -53,7 +53,7 @@ async fn the_docs_are_found_and_nothing_else() {
 /// Protects clients: what the server is and accepts can be read before signing in.
 #[actix_web::test]
 async fn the_public_config_is_complete() {
-    let world = world();
+    let world = world().await;
     let config: serde_json::Value = send(world.get("/api/v1/config")).await.json().await.expect("JSON");
     assert_eq!((&config["name"], &config["sign_in"]), (&"Darkroom".into(), &"local".into()));
     assert_eq!(config["media_types"].as_array().map(Vec::len), Some(6), "{config}");

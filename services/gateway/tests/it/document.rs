@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// problem looks like, and has an id of its own.
 #[actix_web::test]
 async fn the_document_says_what_every_operation_shares() {
-    let world = world();
+    let world = world().await;
     let api: Value = send(world.get("/openapi.json")).await.json().await.expect("JSON");
     assert_eq!(api["info"]["title"], "Darkroom");
     assert_eq!(api["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
@@ -34,7 +34,7 @@ async fn the_document_says_what_every_operation_shares() {
 /// Protects generated clients: every reference in the document leads to something.
 #[actix_web::test]
 async fn every_reference_leads_somewhere() {
-    let world = world();
+    let world = world().await;
     let api: Value = send(world.get("/openapi.json")).await.json().await.expect("JSON");
     let text = api.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
@@ -46,15 +46,17 @@ async fn every_reference_leads_somewhere() {
 /// ones, and those all answer.
 #[actix_web::test]
 async fn strangers_reach_only_the_public_list() {
-    let world = world();
+    let world = world().await;
     let site = site(&world.gateway);
     let protected = protected_operations(&site.openapi(), site.public_routes());
-    assert_eq!(protected.len(), 2, "{protected:?}");
+    assert_eq!(protected.len(), 18, "{protected:?}");
     for (method, path) in protected {
         let method = Method::from_bytes(method.as_str().as_bytes()).expect("a method");
         problem(client().request(method, world.server.url(&path)), 401, "unauthorized").await;
     }
-    for route in site.public_routes().iter().filter(|route| !route.path.contains('{') && route.path != "/signin") {
+    for route in site.public_routes().iter().filter(|route| {
+        route.method == "GET" && !route.path.contains('{') && route.path != "/signin" && !route.path.contains("/oidc/")
+    }) {
         let status = send(world.get(route.path)).await.status();
         assert!(status.is_success() || status.is_redirection(), "{}: {status}", route.path);
     }

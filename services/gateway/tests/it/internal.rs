@@ -1,12 +1,12 @@
 //! What the proxy and the other services ask.
 
-use crate::support::{client, problem, send};
+use crate::support::{client, open, problem, send};
 use async_trait::async_trait;
-use common::OwnerId;
+use common::{OwnerId, Role, Scopes};
 use edge::identity::{HEADER, JsonWebKeySet, KeySource, KeysUnavailable, Verifier};
 use edge::testing::TestServer;
-use edge::{ShellSettings, Site};
-use gateway::{Gateway, Keyring, LocalToken, Settings};
+use edge::{Principal, ShellSettings, Site};
+use gateway::{Gateway, Keyring, LocalToken};
 use reqwest::RequestBuilder;
 use shared::{MemoryState, SharedHandle};
 use std::path::Path;
@@ -23,10 +23,8 @@ struct Replica {
 impl Replica {
     async fn start(data: &Path, shared: &SharedHandle) -> Self {
         let token = LocalToken::open_or_create(data).expect("a token");
-        let url = format!("sqlite://{}", data.join("db").display());
-        let db = database::connect(&url, "gateway").await.expect("a database");
-        let keyring = Keyring::open(db).await.expect("keys");
-        let gateway = Gateway::new(Settings::default(), token.clone(), shared.clone()).with_keyring(keyring.clone());
+        let gateway = open(data, &token, shared.clone()).await;
+        let (gateway, keyring) = gateway.signing().await.expect("keys");
         let site = gateway.mount(Site::new(gateway.authenticator()));
         let server = TestServer::start(site, ShellSettings::default());
         Self { server, gateway, keyring, token: token.reveal().to_owned() }
@@ -62,15 +60,16 @@ async fn known_callers_get_a_proof_that_services_believe() {
     let shared: SharedHandle = Arc::new(MemoryState::new());
     let (one, two) = (Replica::start(data.path(), &shared).await, Replica::start(data.path(), &shared).await);
     let service = Verifier::new(Keys(two.server.url("/internal/keys")));
-    let local = Some(OwnerId::local());
+    let owner = |told: Option<Principal>| told.map(|caller| (caller.owner, caller.role, caller.scopes));
+    let local = Some((OwnerId::local(), Role::Owner, Scopes::all()));
 
     let first = one.proof(one.authorize().bearer_auth(&one.token)).await.expect("known");
-    assert_eq!(service.owner(&first).await.expect("told"), local);
+    assert_eq!(owner(service.caller(&first).await.expect("told")), local);
     one.keyring.renew().await.expect("renewed");
     let second = one.proof(one.authorize().bearer_auth(&one.token)).await.expect("known");
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     for proof in [&first, &second] {
-        assert_eq!(service.owner(proof).await.expect("told"), local);
+        assert_eq!(owner(service.caller(proof).await.expect("told")), local);
     }
 
     let link = one.gateway.signin_path().await.expect("a link");
@@ -115,7 +114,7 @@ async fn changes_by_cookie_come_from_own_pages() {
 /// Protects one process: where nobody signs, nothing answers there.
 #[actix_web::test]
 async fn one_process_has_no_such_routes() {
-    let world = crate::support::world();
+    let world = crate::support::world().await;
     for path in ["/internal/authorize", "/internal/keys", "/internal/errors/502"] {
         problem(world.get(path).bearer_auth(&world.token), 404, "not_found").await;
     }

@@ -6,13 +6,13 @@ use crate::support::{client, problem, send, world};
 /// to the web app, or to the docs where there is none; wrong and used links are refused.
 #[actix_web::test]
 async fn a_link_works_once() {
-    let world = world();
+    let world = world().await;
     let path = world.gateway.signin_path().await.expect("a link");
     let response = send(world.get(&path)).await;
     let next = if gateway::has_web_app() { "/" } else { "/docs" };
     assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &next.parse().expect("a value")));
     let cookie = response.headers()["set-cookie"].to_str().expect("plain text").to_owned();
-    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=604800"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert_eq!(response.headers()["cache-control"], "no-store");
@@ -32,7 +32,7 @@ async fn a_link_works_once() {
 /// Protects the link from programs that only look whether it is alive.
 #[actix_web::test]
 async fn head_does_not_use_a_link_up() {
-    let world = world();
+    let world = world().await;
     let path = world.gateway.signin_path().await.expect("a link");
     let looked = send(client().head(world.server.url(&path))).await;
     assert!(looked.status().is_redirection() && !looked.headers().contains_key("set-cookie"));
@@ -43,7 +43,7 @@ async fn head_does_not_use_a_link_up() {
 /// The bearer token needs no such proof.
 #[actix_web::test]
 async fn changes_by_cookie_come_from_own_pages() {
-    let world = world();
+    let world = world().await;
     let cookie = world.sign_in().await;
     let change = || world.post("/api/v1/change").header("cookie", &cookie);
     let own = world.server.url("");
@@ -67,7 +67,7 @@ async fn changes_by_cookie_come_from_own_pages() {
 /// another, and browsers keep their cookies apart.
 #[actix_web::test]
 async fn sessions_belong_to_one_server() {
-    let (first, second) = (world(), world());
+    let (first, second) = (world().await, world().await);
     let (one, two) = (first.sign_in().await, second.sign_in().await);
     assert_ne!(one.split('=').next(), two.split('=').next());
     problem(second.get("/api/v1/me").header("cookie", &one), 401, "unauthorized").await;

@@ -3,11 +3,12 @@
 use actix_web::{HttpResponse, post};
 use edge::testing::TestServer;
 use edge::{Principal, ShellSettings, Site};
-use gateway::{Gateway, LocalToken, Settings};
+use gateway::{Gateway, LocalToken, Settings, Way};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
-use shared::MemoryState;
+use shared::{MemoryState, SharedHandle};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A running gateway with one extra route that changes something.
@@ -15,7 +16,7 @@ pub struct World {
     pub server: TestServer,
     pub gateway: Gateway,
     pub token: String,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 #[utoipa::path(tag = "jobs", responses((status = 204)))]
@@ -31,15 +32,36 @@ pub fn site(gateway: &Gateway) -> Site {
     gateway.mount(site)
 }
 
-pub fn world() -> World {
+/// A gateway on that folder's database.
+pub async fn open(data: &Path, token: &LocalToken, shared: SharedHandle) -> Gateway {
+    let url = crate::database_url(data);
+    let db = database::connect(&url, "gateway").await.expect("a database");
+    Gateway::open(Settings::default(), token.clone(), db, shared).await.expect("a gateway")
+}
+
+pub async fn world() -> World {
+    world_of(Way::Local).await
+}
+
+/// A gateway at which people sign in that way.
+pub async fn world_of(way: Way) -> World {
     let data = tempfile::tempdir().expect("a folder");
     let token = LocalToken::open_or_create(data.path()).expect("a token");
-    let gateway = Gateway::new(Settings::default(), token.clone(), Arc::new(MemoryState::new()));
+    let db = database::connect(&crate::database_url(data.path()), "gateway").await.expect("a database");
+    let settings = Settings { way, ..Settings::default() };
+    let shared = Arc::new(MemoryState::new());
+    let gateway = Gateway::open(settings, token.clone(), db, shared).await.expect("a gateway");
     let server = TestServer::start(site(&gateway), ShellSettings::default());
-    World { server, gateway, token: token.reveal().to_owned(), _data: data }
+    World { server, gateway, token: token.reveal().to_owned(), data }
 }
 
 impl World {
+    /// Another gateway on the same rows, as after a restart.
+    pub async fn again(&self) -> Gateway {
+        let token = LocalToken::read(self.data.path()).expect("the token");
+        open(self.data.path(), &token, Arc::new(MemoryState::new())).await
+    }
+
     pub fn get(&self, path: &str) -> RequestBuilder {
         client().get(self.server.url(path))
     }

@@ -92,9 +92,13 @@ fn a_link_or_folder_is_refused() {
 /// Protects every route: the token opens it, and nothing else does, however odd.
 #[actix_web::test]
 async fn only_the_token_opens() {
-    let world = world();
+    let world = world().await;
     let me: Value = send(world.get("/api/v1/me").bearer_auth(&world.token)).await.json().await.expect("JSON");
-    assert_eq!(me, serde_json::json!({"owner": "local", "sign_in": "local"}));
+    assert_eq!(
+        (me["owner"].as_str(), me["sign_in"].as_str(), me["role"].as_str()),
+        (Some("local"), Some("local"), Some("owner"))
+    );
+    assert!(me["scopes"].as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == "account")), "{me}");
 
     problem(world.get("/api/v1/me"), 401, "unauthorized").await;
     let odd: [&[u8]; 8] = [

@@ -33,7 +33,7 @@ fn named(html: &str) -> BTreeSet<&str> {
 /// Protects the front door: a browser without credentials gets the app, or one page that says how to build it.
 #[actix_web::test]
 async fn the_front_door_has_a_page() {
-    let world = world();
+    let world = world().await;
     let response = send(page(&world, "/")).await;
     assert_eq!(response.status().as_u16(), 200);
     assert!(header(&response, "content-type").starts_with("text/html"));
@@ -49,7 +49,7 @@ async fn the_page_and_all_it_names_are_served_strictly() {
     if !is_built() {
         return;
     }
-    let world = world();
+    let world = world().await;
     let response = send(page(&world, "/")).await;
     let policy = header(&response, "content-security-policy");
     for part in
@@ -84,7 +84,7 @@ async fn the_page_and_all_it_names_are_served_strictly() {
 /// `/api` and programs that did not ask for a page get problems as before.
 #[actix_web::test]
 async fn pages_are_told_from_what_is_not_there() {
-    let world = world();
+    let world = world().await;
     for path in ["/api/v1/nothing", "/api/nothing", "/internal/authorize", "/metrics", "/docs/a/b", "/assets/gone.js"] {
         problem(page(&world, path), 404, "not_found").await;
     }
@@ -115,7 +115,7 @@ async fn files_are_packed_and_validated() {
     if !is_built() {
         return;
     }
-    let world = world();
+    let world = world().await;
     let html = send(page(&world, "/")).await.text().await.expect("HTML");
     let script =
         *named(&html).iter().find(|path| path.starts_with("/assets/") && path.ends_with(".js")).expect("a script");
@@ -144,7 +144,7 @@ async fn frames_have_walls_of_their_own() {
     if !is_built() {
         return;
     }
-    let world = world();
+    let world = world().await;
     let response = send(page(&world, "/frames/chart.html")).await;
     assert_eq!(response.status().as_u16(), 200, "the app draws charts in no frame of its own");
     let policy = header(&response, "content-security-policy");
