@@ -993,6 +993,30 @@ export interface components {
             /** @description The password. */
             password: string;
         };
+        /**
+         * @description How a vision model says that what was drawn differs from the pictures: an opinion beside what is measured, which never
+         *     decides what is delivered.
+         */
+        Critique: {
+            /** @description The differences, worst first, at most 8; none where the pictures agree. */
+            differences: components["schemas"]["Difference"][];
+            /** @description Who said it. */
+            model: string;
+        };
+        /** @description A difference between the pictures and what was drawn, as a model says it. */
+        Difference: {
+            /** @description How bad it is. */
+            severity: components["schemas"]["DifferenceSeverity"];
+            /** @description What differs, in a sentence. */
+            what: string;
+            /** @description Where in the picture; may be empty. */
+            where: string;
+        };
+        /**
+         * @description How bad a difference is.
+         * @enum {string}
+         */
+        DifferenceSeverity: "minor" | "major" | "critical";
         /** @description The environment that code runs with. */
         EnvironmentAnswer: {
             /** @description SHA-256 of the lock file they were installed from, lower-case hex. */
@@ -1373,6 +1397,8 @@ export interface components {
             error?: components["schemas"]["Failure"] | null;
             /** @description Its pictures. */
             file_ids: components["schemas"]["FileId"][];
+            /** @description The names these had when they were uploaded, in the same order. */
+            file_names: string[];
             /**
              * Format: date-time
              * @description When it ended.
@@ -1691,7 +1717,7 @@ export interface components {
          * @description What a picture shows, as far as the platform's own look can tell.
          * @enum {string}
          */
-        PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "text" | "photo" | "other";
+        PictureKind: "table" | "bar" | "line" | "scatter" | "pie" | "panels" | "diagram" | "text" | "photo" | "other";
         /** @description How the values read from one picture lie on it. */
         PictureValues: {
             /**
@@ -1852,6 +1878,7 @@ export interface components {
             attempt: number;
             /** @description What the code should do better. */
             code_report: string[];
+            critique?: components["schemas"]["Critique"] | null;
             /** @description True for the attempt whose result is delivered. */
             delivered: boolean;
             /** @description True when nothing was left to repair. */
@@ -2847,6 +2874,11 @@ export interface operations {
             query?: {
                 /** @description Only jobs in this state. */
                 state?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                /**
+                 * @description Only jobs with all these words in prompt, summary, title, kind, names of pictures or id, whatever their case. At
+                 *     most 200 characters.
+                 */
+                q?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Jobs per page, 1 to 100. */
