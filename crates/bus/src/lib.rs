@@ -17,6 +17,7 @@
 
 pub mod consumer;
 pub mod contract;
+pub mod live;
 mod memory;
 mod rabbit;
 

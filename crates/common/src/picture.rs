@@ -83,6 +83,18 @@ pub struct PictureRef {
     pub name: String,
 }
 
+/// A picture that was made fit before it was measured: turned upright, rectified, evened out or smoothed. Places in the
+/// evidence are pixels of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Blob key of the PNG.
+    pub blob_key: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
 /// Turns ids of uploads into pictures for the workers. The service that owns the uploads implements it;
 /// who needs pictures takes it as a dependency, so the two services never name each other.
 ///
@@ -108,4 +120,10 @@ pub fn input_name(index: usize, count: usize) -> String {
 /// Name of the evidence about the n-th picture (from 0) inside the sandbox, below `/box/in`.
 pub fn evidence_name(index: usize, count: usize) -> String {
     if count == 1 { "evidence.json".to_owned() } else { format!("evidence_{}.json", index + 1) }
+}
+
+/// Name of the n-th picture (from 0) as it was measured, inside the sandbox, below `/box/in`; it is there only where the
+/// picture was made fit first.
+pub fn prepared_name(index: usize, count: usize) -> String {
+    if count == 1 { "prepared.png".to_owned() } else { format!("prepared_{}.png", index + 1) }
 }

@@ -49,6 +49,8 @@ topics! {
     JobsStopped = "jobs.stopped", Broadcast;
     /// To every replica of jobs: a job has changed (`jobs.v1.JobChanged`).
     JobsChanged = "jobs.changed", Broadcast;
+    /// To every replica of jobs: what goes on within a running step (`jobs.v1.JobLive`). Nothing depends on it.
+    JobsLive = "jobs.live", Broadcast;
 }
 
 impl std::fmt::Display for Topic {

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Grows along the stream; a client that reconnects sends the last one it saw.
-    pub id: u64,
+    /// Grows along the stream; a client that reconnects sends the last one it saw. Absent for what is only of the moment:
+    /// a client that reconnects does not get it again.
+    pub id: Option<u64>,
     /// The name a client listens to.
     pub name: Cow<'static, str>,
     /// The payload.
@@ -74,7 +75,8 @@ pub fn finished() -> HttpResponse {
 /// One event on the wire. Compact JSON holds no line break, so one `data:` line is enough.
 fn frame(event: &Event) -> Bytes {
     let name: String = event.name.chars().filter(|c| !c.is_control()).collect();
-    Bytes::from(format!("id: {}\nevent: {name}\ndata: {}\n\n", event.id, event.data))
+    let id = event.id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    Bytes::from(format!("{id}event: {name}\ndata: {}\n\n", event.data))
 }
 
 /// The `Last-Event-ID` a reconnecting client sends; `None` on a first visit or when it is not a number.
@@ -99,7 +101,10 @@ mod tests {
     /// Protects the stream's framing: neither a name nor a payload can open a line of its own.
     #[test]
     fn a_frame_cannot_be_broken_out_of() {
-        let event = Event { id: 7, name: "st\r\nep".into(), data: json!({"text": "a\n\ndata: b"}) };
+        let event = Event { id: Some(7), name: "st\r\nep".into(), data: json!({"text": "a\n\ndata: b"}) };
         assert_eq!(frame(&event), "id: 7\nevent: step\ndata: {\"text\":\"a\\n\\ndata: b\"}\n\n");
+        // What is of the moment leaves the number alone by which a client resumes.
+        let event = Event { id: None, ..event };
+        assert_eq!(frame(&event), "event: step\ndata: {\"text\":\"a\\n\\ndata: b\"}\n\n");
     }
 }

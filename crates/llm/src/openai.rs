@@ -105,6 +105,7 @@ impl OpenAiModel {
         if let (Some(on_text), true) = (&request.on_text, call.was_in_one_piece()) {
             on_text.tell(Heard::Begins);
             on_text.tell(Heard::Text(&reply.text));
+            reply.tool_calls.iter().for_each(|call| on_text.tell(Heard::Arguments(&call.arguments)));
         }
         Ok(reply)
     }

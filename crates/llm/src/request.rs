@@ -175,6 +175,8 @@ pub enum Heard<'a> {
     Begins,
     /// The next piece of its text.
     Text(&'a str),
+    /// The next piece of the arguments of a tool that it asks for.
+    Arguments(&'a str),
 }
 
 /// Where text goes as it comes. It is called from the task that waits for the answer, so it must not block.
@@ -187,7 +189,8 @@ impl OnText {
         Self(Arc::new(listener))
     }
 
-    pub(crate) fn tell(&self, heard: Heard<'_>) {
+    /// Tells it what was heard.
+    pub fn tell(&self, heard: Heard<'_>) {
         (self.0)(heard);
     }
 }

@@ -139,6 +139,7 @@ impl Agent {
         let roles = Roles { vision: deps.vision, reasoning: deps.reasoning, code: deps.code };
         let thinker = Thinker {
             store: deps.blob,
+            bus: deps.bus.clone(),
             roles,
             settings,
             decoding: Semaphore::new(1),

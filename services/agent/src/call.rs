@@ -2,17 +2,27 @@
 //! that is begun again pays only for what it has not yet got.
 
 use crate::keys::StepKeys;
+use crate::live::Follower;
 use crate::prices::Prices;
-use crate::think::Trouble;
+use crate::prompt;
+use crate::think::{Thinker, Trouble};
 use crate::turn::{Past, Turn};
 use blob::SharedStore;
+use bus::SharedBus;
+use bus::live::Voice;
+use chrono::Utc;
 use common::job::Usage;
 use common::spend::{Spending, Usd};
+use common::wire::agent_v1;
 use common::{ErrorCode, Failure};
 use llm::{
-    Chain, ErrorKind, Message, Model, ModelError, PassedOver, Reply, Request, RoleName, Schema, StepContext, Tool,
+    Chain, ErrorKind, Heard, Message, Model, ModelError, OnText, PassedOver, Reply, Request, RoleName, Schema,
+    StepContext, Tool,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Largest stored call, in bytes.
 const CALL_BYTES: u64 = 16 * 1024 * 1024;
@@ -32,15 +42,74 @@ enum Finished {
     },
 }
 
+/// A finished call as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    finished: Finished,
+    /// What it took; absent in what was kept by a release before this field.
+    #[serde(default)]
+    took: Option<Took>,
+}
+
+/// What a call took.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Took {
+    started_ms: i64,
+    duration_ms: u64,
+    first_token_ms: Option<u64>,
+}
+
+/// A clock for one call.
+struct Watch {
+    started_ms: i64,
+    begun: Instant,
+    /// Milliseconds to the first piece of the answer, and one; zero before it.
+    first: Arc<AtomicU64>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self { started_ms: Utc::now().timestamp_millis(), begun: Instant::now(), first: Arc::default() }
+    }
+
+    /// What hears the answer: this clock, and whoever else follows.
+    fn listener(&self, follower: Option<&Follower>) -> OnText {
+        let (begun, first, then) = (self.begun, self.first.clone(), follower.map(Follower::listener));
+        OnText::new(move |heard| {
+            if matches!(heard, Heard::Text(text) | Heard::Arguments(text) if !text.is_empty()) {
+                // What came before a lost line came, too: the first piece counts.
+                let now = millis(begun).saturating_add(1);
+                let _known = first.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst);
+            }
+            if let Some(then) = &then {
+                then.tell(heard);
+            }
+        })
+    }
+
+    fn took(&self) -> Took {
+        let first_token_ms = self.first.load(Ordering::SeqCst).checked_sub(1);
+        Took { started_ms: self.started_ms, duration_ms: millis(self.begun), first_token_ms }
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The calls of one turn.
 pub struct Calls<'a> {
     store: &'a SharedStore,
+    bus: &'a SharedBus,
+    prices: &'a Prices,
     keys: &'a StepKeys,
     turn: &'a Turn,
-    prices: &'a Prices,
     next: u32,
     /// What all calls of this turn used and cost so far.
     pub usage: Spending,
+    /// What each of them took.
+    pub traces: Vec<agent_v1::Call>,
 }
 
 /// A question, without what belongs to the turn.
@@ -63,8 +132,9 @@ impl Question {
 }
 
 impl<'a> Calls<'a> {
-    pub fn new(store: &'a SharedStore, keys: &'a StepKeys, turn: &'a Turn, prices: &'a Prices) -> Self {
-        Self { store, keys, turn, prices, next: 0, usage: Spending::default() }
+    pub fn new(thinker: &'a Thinker, keys: &'a StepKeys, turn: &'a Turn) -> Self {
+        let Thinker { store, bus, prices, .. } = thinker;
+        Self { store, bus, prices, keys, turn, next: 0, usage: Spending::default(), traces: Vec::new() }
     }
 
     /// Most tokens that the next answer of this model may have. A question goes out whole: it may take the job past its
@@ -103,22 +173,46 @@ impl<'a> Calls<'a> {
     pub async fn ask(&mut self, models: &Chain, question: Question) -> Result<Reply, Trouble> {
         let n = self.next;
         self.next += 1;
-        let finished = match self.stored(n).await? {
-            Some(finished) => finished,
+        let (role, system) = (question.role, question.system);
+        let kept = match self.stored(n).await? {
+            Some(kept) => kept,
             None => {
-                let finished = self.call(models, question, n).await?;
-                self.keep(n, &finished).await;
-                finished
+                let max_tokens = self.allowed(models.name(), question.max_tokens).map_err(Trouble::Budget)?;
+                let watch = Watch::start();
+                let finished = match self.call(models, question, max_tokens, n, &watch).await {
+                    Ok(finished) => finished,
+                    Err(error) => {
+                        let spent = self.spent(&error.model, error.usage, &error.passed_over);
+                        self.traces.push(trace(models, role, system, watch.took(), &Ended::failed(&error), spent));
+                        return Err(error.into());
+                    }
+                };
+                let kept = Kept { finished, took: Some(watch.took()) };
+                self.keep(n, &kept).await;
+                kept
             }
         };
-        match finished {
+        let Kept { finished, took } = kept;
+        let (ended, spent) = match &finished {
             Finished::Reply(reply) => {
-                self.usage.add(self.spent(&reply.model, reply.usage, &reply.passed_over));
-                Ok(reply)
+                (Ended::answered(reply), self.spent(&reply.model, reply.usage, &reply.passed_over))
             }
-            Finished::BadAnswer { detail, usage, model, passed_over } => {
+            Finished::BadAnswer { usage, model, passed_over, .. } => {
+                let name = if model.is_empty() { models.name() } else { model };
+                (
+                    Ended { model: name, passed_over, error: Some(ErrorKind::BadAnswer) },
+                    self.spent(name, *usage, passed_over),
+                )
+            }
+        };
+        self.usage.add(spent);
+        if let Some(took) = took {
+            self.traces.push(trace(models, role, system, took, &ended, spent));
+        }
+        match finished {
+            Finished::Reply(reply) => Ok(reply),
+            Finished::BadAnswer { detail, model, passed_over, .. } => {
                 let name = if model.is_empty() { models.name() } else { &model };
-                self.usage.add(self.spent(name, usage, &passed_over));
                 Err(ModelError {
                     passed_over: passed_over.into(),
                     ..ModelError::new(ErrorKind::BadAnswer, name, detail)
@@ -139,12 +233,22 @@ impl<'a> Calls<'a> {
         Spending::call(usage, cost.plus(self.prices.of(model).of(own)))
     }
 
-    async fn call(&self, models: &Chain, question: Question, n: u32) -> Result<Finished, Trouble> {
-        let max_tokens = self.allowed(models.name(), question.max_tokens).map_err(Trouble::Budget)?;
+    async fn call(
+        &self,
+        models: &Chain,
+        question: Question,
+        max_tokens: u32,
+        n: u32,
+        watch: &Watch,
+    ) -> Result<Finished, ModelError> {
         let step = self.context(question.role, n);
+        // Only code is worth watching while it comes: other answers are short, and come after it.
+        let follower = (question.role == RoleName::Code)
+            .then(|| Follower::new(Voice::new(self.bus.clone(), self.turn.job_id, self.turn.step_id)));
         let request = Request {
             schema: question.schema,
             tools: question.tools,
+            on_text: Some(watch.listener(follower.as_ref())),
             ..Request::new(question.system, question.messages, max_tokens, step)
         };
         match models.complete(request).await {
@@ -153,7 +257,7 @@ impl<'a> Calls<'a> {
             Err(ModelError {
                 kind: ErrorKind::BadAnswer, left_alone: None, detail, usage, model, passed_over, ..
             }) => Ok(Finished::BadAnswer { detail, usage, model, passed_over: passed_over.into_vec() }),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 
@@ -168,7 +272,7 @@ impl<'a> Calls<'a> {
         StepContext { job_id: self.turn.job_id, step_id: self.turn.step_id, role, turn, role_turn, call }
     }
 
-    async fn stored(&self, n: u32) -> Result<Option<Finished>, Trouble> {
+    async fn stored(&self, n: u32) -> Result<Option<Kept>, Trouble> {
         let key = self.keys.call(n)?;
         match self.store.get(&key, CALL_BYTES).await {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
@@ -178,11 +282,53 @@ impl<'a> Calls<'a> {
     }
 
     /// The answer is paid for: where it cannot be stored the turn goes on with it all the same.
-    async fn keep(&self, n: u32, finished: &Finished) {
+    async fn keep(&self, n: u32, kept: &Kept) {
         let Ok(key) = self.keys.call(n) else { return };
-        let Ok(bytes) = serde_json::to_vec(finished) else { return };
+        let Ok(bytes) = serde_json::to_vec(kept) else { return };
         if let Err(error) = self.store.put(&key, bytes.into()).await {
             tracing::error!(blob.key = %key, blob.error = ?error.kind, "a model's answer could not be stored");
         }
+    }
+}
+
+/// How a call ended.
+struct Ended<'a> {
+    model: &'a str,
+    passed_over: &'a [PassedOver],
+    error: Option<ErrorKind>,
+}
+
+impl<'a> Ended<'a> {
+    fn answered(reply: &'a Reply) -> Self {
+        Self { model: &reply.model, passed_over: &reply.passed_over, error: None }
+    }
+
+    fn failed(error: &'a ModelError) -> Self {
+        Self { model: &error.model, passed_over: &error.passed_over, error: Some(error.kind) }
+    }
+}
+
+fn trace(
+    models: &Chain,
+    role: RoleName,
+    system: &str,
+    took: Took,
+    ended: &Ended<'_>,
+    spent: Spending,
+) -> agent_v1::Call {
+    let host = models.links().find(|link| link.name() == ended.model).and_then(|link| link.host());
+    let (prompt_file, prompt_hash) = prompt::named(system);
+    agent_v1::Call {
+        role: role.as_str().to_owned(),
+        model: ended.model.to_owned(),
+        host: host.unwrap_or_default().to_owned(),
+        started_ms: took.started_ms,
+        duration_ms: took.duration_ms,
+        first_token_ms: took.first_token_ms,
+        usage: Some(spent.into()),
+        error_code: ended.error.map(|kind| kind.code().as_str().to_owned()).unwrap_or_default(),
+        passed_over: ended.passed_over.iter().map(|passed| passed.model.clone()).collect(),
+        prompt_file: prompt_file.to_owned(),
+        prompt_hash,
     }
 }

@@ -1,5 +1,6 @@
 //! From a delivered command to a published answer.
 
+use crate::call::Calls;
 use crate::keys::StepKeys;
 use crate::outcome::event;
 use crate::stops::Stops;
@@ -58,7 +59,8 @@ impl ThinkHandler {
             tracing::info!(job.id = %turn.job_id, step.id = %turn.step_id, "an answered step is answered again");
             return self.publish(turn, bytes).await;
         }
-        let outcome = match self.thinker.think(turn, &keys).await {
+        let mut calls = Calls::new(&self.thinker, &keys, turn);
+        let outcome = match self.thinker.think(turn, &keys, &mut calls).await {
             Ok(thought) => Ok(thought),
             Err(Trouble::Model(error)) => {
                 tracing::error!(job.id = %turn.job_id, step.id = %turn.step_id, llm.error = %error, "a model gave no answer");
@@ -67,7 +69,7 @@ impl ThinkHandler {
             Err(Trouble::Budget(failure)) => Err(failure),
             Err(trouble) => return self.no_store(turn, attempt, &trouble).await,
         };
-        let bytes = match encode(&event(turn, outcome)) {
+        let bytes = match encode(&event(turn, outcome, calls.traces)) {
             Ok(bytes) => bytes,
             Err(error) => {
                 tracing::error!(job.id = %turn.job_id, step.id = %turn.step_id, %error, "answer cannot be sent");
@@ -121,7 +123,7 @@ impl ThinkHandler {
     }
 
     async fn fail(&self, turn: &Turn, code: ErrorCode) -> Handled {
-        match encode(&event(turn, Err(Failure::new(code)))) {
+        match encode(&event(turn, Err(Failure::new(code)), Vec::new())) {
             Ok(bytes) => self.publish(turn, bytes).await,
             Err(error) => Handled::Reject(error.to_string()),
         }

@@ -22,6 +22,7 @@ mod health;
 mod http;
 mod keys;
 mod links;
+mod live;
 mod notes;
 mod offer;
 mod outcome;

@@ -3,7 +3,7 @@
 
 use crate::decide::Purpose;
 use crate::prompt;
-use crate::turn::Turn;
+use crate::turn::{Picture, Turn};
 use llm::{Schema, Tool};
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ impl Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     pub actions: Vec<Action>,
-    /// Widths and heights of the pictures.
+    /// Widths and heights of the pictures in whose pixels places are told.
     pub sizes: Vec<(u32, u32)>,
 }
 
@@ -68,7 +68,7 @@ impl Offer {
         };
         Self {
             actions: Action::ALL.into_iter().filter(offered).collect(),
-            sizes: turn.pictures.iter().map(|picture| (picture.width, picture.height)).collect(),
+            sizes: turn.pictures.iter().map(Picture::measured_size).collect(),
         }
     }
 

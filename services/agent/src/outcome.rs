@@ -43,13 +43,18 @@ pub enum Act {
 }
 
 /// The event that answers a turn. Texts are cut so that it stays below what the bus carries.
-pub fn event(turn: &Turn, outcome: Result<Thought, Failure>) -> jobs_v1::StepEvent {
+pub fn event(turn: &Turn, outcome: Result<Thought, Failure>, calls: Vec<agent_v1::Call>) -> jobs_v1::StepEvent {
     use jobs_v1::step_event::Outcome;
     let outcome = match outcome {
         Ok(thought) => Outcome::Thought(message(thought)),
         Err(failure) => Outcome::Failure(failure.into()),
     };
-    jobs_v1::StepEvent { job_id: turn.job_id.to_string(), step_id: turn.step_id.to_string(), outcome: Some(outcome) }
+    jobs_v1::StepEvent {
+        job_id: turn.job_id.to_string(),
+        step_id: turn.step_id.to_string(),
+        outcome: Some(outcome),
+        calls,
+    }
 }
 
 fn message(thought: Thought) -> agent_v1::Thought {

@@ -7,7 +7,7 @@ use crate::offer::{Action, Offer};
 use crate::text::head;
 use crate::turn::{Closer, Earlier, Past, Turn};
 use common::compare::Critique;
-use common::picture::{evidence_name, input_name};
+use common::picture::{evidence_name, input_name, prepared_name};
 use llm::{Message, Part};
 use sha2::{Digest, Sha256};
 
@@ -26,6 +26,9 @@ pub const LOOKS: &str = include_str!("../prompt/looks.md");
 pub const ASK: &str = include_str!("../prompt/ask.md");
 /// How the work is ended where there is a result.
 pub const FINISH: &str = include_str!("../prompt/finish.md");
+/// What is said of a picture that was made fit before it was measured; `{path}` is where that is, `{size}` its size in
+/// pixels, `{original}` where the original is.
+pub const PREPARED: &str = include_str!("../prompt/prepared.md");
 /// What the tools do, one a line: `name: description`.
 pub const TOOLS: &str = include_str!("../prompt/tools.md");
 /// Rules for comparing what was drawn with the pictures.
@@ -42,15 +45,41 @@ pub const CLOSER: &str = include_str!("../prompt/closer.md");
 /// How many of the last attempts are shown with their code; of earlier ones only what went wrong.
 pub const ATTEMPTS_WITH_CODE: usize = 2;
 
+/// All prompts by the names of their files.
+const ALL: [(&str, &str); 14] = [
+    ("code.md", CODE),
+    ("repair.md", REPAIR),
+    ("vision.md", VISION),
+    ("summary.md", SUMMARY),
+    ("looks.md", LOOKS),
+    ("improve.md", IMPROVE),
+    ("variant.md", VARIANT),
+    ("closer.md", CLOSER),
+    ("ask.md", ASK),
+    ("finish.md", FINISH),
+    ("tools.md", TOOLS),
+    ("critic.md", CRITIC),
+    ("critic_repair.md", CRITIC_REPAIR),
+    ("prepared.md", PREPARED),
+];
+
 /// Version of the prompts in use: SHA-256 over all of them, shortened to 12 hex digits.
 pub fn version() -> String {
     let mut hash = Sha256::new();
-    let all =
-        [CODE, REPAIR, VISION, SUMMARY, LOOKS, IMPROVE, VARIANT, CLOSER, ASK, FINISH, TOOLS, CRITIC, CRITIC_REPAIR];
-    for text in all {
+    for (_, text) in ALL {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
+    shortened(hash)
+}
+
+/// The name of a prompt's file, and its SHA-256, shortened to 12 hex digits.
+pub fn named(text: &str) -> (&'static str, String) {
+    let name = ALL.into_iter().find(|(_, known)| *known == text).map_or("", |(name, _)| name);
+    (name, shortened(Sha256::new_with_prefix(text)))
+}
+
+fn shortened(hash: Sha256) -> String {
     let mut digits = hex::encode(hash.finalize());
     digits.truncate(12);
     digits
@@ -116,6 +145,14 @@ pub fn pictures(turn: &Turn, evidence: &[Excerpt]) -> String {
             picture.kind.as_str(),
             picture.confidence,
         ));
+        if let Some((width, height)) = picture.prepared {
+            text.push_str(
+                &PREPARED
+                    .replace("{path}", &format!("/box/in/{}", prepared_name(index, count)))
+                    .replace("{original}", &format!("/box/in/{}", input_name(index, count)))
+                    .replace("{size}", &format!("{width} x {height}")),
+            );
+        }
         if !picture.title.is_empty() {
             text.push_str(&fenced("TITLE", &head(&picture.title, 500)));
             text.push('\n');

@@ -14,6 +14,7 @@ use crate::prompt::fenced;
 use crate::summary::{self, Because};
 use crate::turn::{Attempt, Past, Run, Turn};
 use blob::{BlobError, BlobKey, InvalidKey, SharedStore};
+use bus::SharedBus;
 use common::Failure;
 use common::execution::MAX_JOB_CODE_BYTES;
 use common::picture::{evidence_name, input_name};
@@ -51,6 +52,8 @@ pub enum Trouble {
 /// Thinks. Holds no state of any turn.
 pub struct Thinker {
     pub store: SharedStore,
+    /// Where whoever watches is told what a model is writing.
+    pub bus: SharedBus,
     pub roles: Roles,
     pub settings: Settings,
     /// Pictures are decoded one at a time: each may take hundreds of megabytes.
@@ -64,25 +67,22 @@ impl Thinker {
     ///
     /// # Errors
     /// See [`Trouble`].
-    pub async fn think(&self, turn: &Turn, keys: &StepKeys) -> Result<Thought, Trouble> {
-        let mut calls = Calls::new(&self.store, keys, turn, &self.prices);
+    pub async fn think(&self, turn: &Turn, keys: &StepKeys, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
         let decision = decide(turn, self.models());
         match (decision, &self.roles) {
-            (Decision::AskVision, Roles { vision: Role::Model(models), .. }) => {
-                self.look(turn, models, &mut calls).await
-            }
+            (Decision::AskVision, Roles { vision: Role::Model(models), .. }) => self.look(turn, models, calls).await,
             (Decision::AnswerQuestion, Roles { vision: Role::Model(models), .. }) => {
-                self.answer_question(turn, models, &mut calls).await
+                self.answer_question(turn, models, calls).await
             }
             (Decision::Criticise, Roles { vision: Role::Model(models), .. }) => {
-                self.criticise(turn, models, &mut calls).await
+                self.criticise(turn, models, calls).await
             }
-            (Decision::SumUp, _) => self.sum_up(turn, &mut calls).await,
+            (Decision::SumUp, _) => self.sum_up(turn, calls).await,
             (Decision::GiveUp, _) => Ok(by_rule(Act::Finish(summary::gave_up(turn)))),
             // Only the numbers are wanted again: rules do that, whoever wrote the code before.
             (_, Roles { code: Role::Model(models), .. }) if !turn.is_calibration() => {
                 let purpose = if let Decision::WriteCode(purpose) = decision { purpose } else { Purpose::Work };
-                self.write(turn, purpose, keys, models, &mut calls).await
+                self.write(turn, purpose, keys, models, calls).await
             }
             _ => self.write_by_rule(turn, keys).await,
         }

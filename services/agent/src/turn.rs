@@ -67,6 +67,15 @@ pub struct Picture {
     pub kind: PictureKind,
     pub confidence: f64,
     pub title: String,
+    /// Width and height of the picture that places in the evidence mean, where that is not this one.
+    pub prepared: Option<(u32, u32)>,
+}
+
+impl Picture {
+    /// Width and height of the picture in whose pixels places are told.
+    pub fn measured_size(&self) -> (u32, u32) {
+        self.prepared.unwrap_or((self.width, self.height))
+    }
 }
 
 /// One earlier turn and what came of it.
@@ -242,6 +251,7 @@ fn picture((picture, seen): (common_v1::Picture, common_v1::Seen)) -> Result<Pic
         kind: PictureKind::from_name(&seen.kind),
         confidence: seen.confidence.clamp(0.0, 1.0),
         title: seen.title,
+        prepared: seen.prepared.map(|prepared| (prepared.width, prepared.height)),
     })
 }
 

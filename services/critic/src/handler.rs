@@ -98,7 +98,7 @@ impl Handler for ReviewHandler {
 
 /// Publishes what came of a command. It is done only once its event is safe with the bus.
 async fn answer(bus: &SharedBus, job_id: String, step_id: String, outcome: Outcome) -> Handled {
-    let event = jobs_v1::StepEvent { job_id, step_id, outcome: Some(outcome) };
+    let event = jobs_v1::StepEvent { job_id, step_id, outcome: Some(outcome), calls: Vec::new() };
     let payload = match encode(event) {
         Ok(payload) => payload,
         Err(error) => return Handled::Reject(error.to_string()),

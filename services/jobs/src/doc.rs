@@ -5,7 +5,7 @@ use common::compare::{Comparison, Critique};
 use common::execution::{OutputFile, RunStatus};
 use common::job::{JobOptions, JobState, MAX_LOOKS, StepKind, StepState, Stopped};
 use common::limits::Limits;
-use common::picture::{PictureKind, PictureRef};
+use common::picture::{PictureKind, PictureRef, Prepared};
 use common::review::{Review, Verdict};
 use common::spend::{Spending, Usd};
 use common::{Failure, JobId, StepId};
@@ -99,6 +99,9 @@ pub struct Seen {
     /// What a person should know of its text.
     #[serde(default)]
     pub flags: Vec<String>,
+    /// The picture that places in the evidence mean, where that is not the one that came.
+    #[serde(default)]
+    pub prepared: Option<Prepared>,
 }
 
 /// Why a job goes on from another.

@@ -6,11 +6,12 @@
 
 use crate::Jobs;
 use crate::hot::Hot;
+use crate::live::{Piece, Present, Reader};
 use crate::orchestrator::log_error;
 use crate::store::{Store, StoreError, StoredEvent};
-use common::{ErrorCode, Failure, JobId, OwnerId};
+use common::{ErrorCode, Failure, JobId, OwnerId, StepId};
 use futures::{Stream, stream};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -81,6 +82,81 @@ impl Shown {
             }
         }
         self.last() > before
+    }
+
+    /// Whether this step goes on, and is one of which something is told: a model's turn, or a run of its code.
+    fn goes_on(&self, step: StepId) -> bool {
+        let id = step.to_string();
+        let last = self.events.iter().rev().find(|event| event.kind.starts_with("step_") && event.data.contains(&id));
+        last.filter(|event| event.kind != "step_finished").is_some_and(|event| {
+            let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+            data["step_id"] == id.as_str() && matches!(data["kind"].as_str(), Some("think" | "run"))
+        })
+    }
+}
+
+/// What is told to whoever follows a job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// An event of its history.
+    Event(StoredEvent),
+    /// What goes on within a running step, of the moment.
+    Live(Piece),
+}
+
+/// Where one who follows a job is.
+struct Reading {
+    watching: watch::Receiver<Shown>,
+    present: watch::Receiver<Present>,
+    reader: Reader,
+    news: VecDeque<Piece>,
+    after: u64,
+    is_ended: bool,
+}
+
+impl Reading {
+    async fn next(mut self) -> Option<(Told, Self)> {
+        if self.is_ended {
+            return None;
+        }
+        loop {
+            let (event, standing) = {
+                let shown = self.watching.borrow_and_update();
+                let next = usize::try_from(self.after).ok().and_then(|after| shown.events.get(after));
+                (next.cloned(), shown.standing)
+            };
+            if let Some(event) = event {
+                // What went on before is over, or will be told as it now is.
+                self.news.clear();
+                self.reader = Reader::default();
+                self.after = event.number;
+                return Some((Told::Event(event), self));
+            }
+            if standing != Standing::Open {
+                return None;
+            }
+            if self.news.is_empty() {
+                let present = self.present.borrow_and_update();
+                let goes_on = present.step().is_some_and(|step| self.watching.borrow().goes_on(step));
+                if goes_on {
+                    self.news.extend(self.reader.news(&present));
+                }
+            }
+            if let Some(piece) = self.news.pop_front() {
+                return Some((Told::Live(piece), self));
+            }
+            tokio::select! {
+                changed = self.watching.changed() => changed.ok()?,
+                () = changed(&mut self.present) => {}
+            }
+        }
+    }
+}
+
+/// Waits for more; for ever where nothing more can come, which ends nothing else.
+async fn changed(present: &mut watch::Receiver<Present>) {
+    if present.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -229,7 +305,8 @@ impl Feed {
     }
 }
 
-/// All events of a job after a number, those to come included; ends after `job_finished`.
+/// All events of a job after a number, those to come included, with what goes on within running steps between; ends after
+/// `job_finished`.
 ///
 /// # Errors
 /// `job_not_found`, or a storage failure.
@@ -238,7 +315,7 @@ pub async fn follow(
     owner: &OwnerId,
     id: JobId,
     after: u64,
-) -> Result<impl Stream<Item = StoredEvent> + use<>, Failure> {
+) -> Result<impl Stream<Item = Told> + use<>, Failure> {
     let mut watching = jobs.inner.feeds.watch(jobs, id);
     let (standing, last, is_theirs) = match watching.wait_for(|shown| shown.standing != Standing::Opening).await {
         Ok(shown) => (shown.standing, shown.last(), shown.owner == owner.as_str()),
@@ -257,25 +334,9 @@ pub async fn follow(
         is_ended = seen.is_empty();
         jobs.inner.feeds.heard(id, after);
     }
-    Ok(stream::unfold((watching, after, is_ended), |(mut watching, after, is_ended)| async move {
-        if is_ended {
-            return None;
-        }
-        loop {
-            let (event, standing) = {
-                let shown = watching.borrow_and_update();
-                let next = usize::try_from(after).ok().and_then(|after| shown.events.get(after));
-                (next.cloned(), shown.standing)
-            };
-            if let Some(event) = event {
-                let number = event.number;
-                return Some((event, (watching, number, false)));
-            }
-            if standing != Standing::Open || watching.changed().await.is_err() {
-                return None;
-            }
-        }
-    }))
+    let present = jobs.inner.lives.watch(id);
+    let (reader, news) = (Reader::default(), VecDeque::new());
+    Ok(stream::unfold(Reading { watching, present, reader, news, after, is_ended }, Reading::next))
 }
 
 /// Asks how far watched jobs have come, until stopped.

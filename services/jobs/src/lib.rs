@@ -7,11 +7,13 @@
 mod allowance;
 mod bundle;
 mod calibration;
+mod calls;
 pub mod doc;
 mod ending;
 mod feed;
 mod follow_up;
 mod hot;
+mod live;
 pub mod machine;
 mod measure;
 mod message;
@@ -27,6 +29,7 @@ mod usage;
 mod view;
 
 pub use calibration::{AxisPoint, AxisScale, Calibration};
+pub use calls::{ModelCall, ModelCallPage};
 pub use follow_up::Refinement;
 pub use orchestrator::Running;
 pub use pictures::RemotePictures;
@@ -34,8 +37,8 @@ pub use program::serve;
 pub use report::LinkStyle;
 pub use request::NewJob;
 pub use routes::routes;
-pub use usage::{AllowanceView, UsageView};
 pub use store::Wanted;
+pub use usage::{AllowanceView, UsageView};
 pub use view::{JobPage, JobView};
 
 use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
@@ -46,9 +49,10 @@ use common::picture::PictureSource;
 use common::{Caller, ErrorCode, Failure, JobId, OwnerId, TraceContext};
 use database::DatabaseConnection;
 use doc::{Job, Millis};
-use feed::Feeds;
-use futures::Stream;
+use feed::{Feeds, Told};
+use futures::{Stream, StreamExt};
 use hot::{Hot, Repeated};
+use live::Lives;
 use machine::Input;
 use shared::SharedHandle;
 use std::sync::Arc;
@@ -108,6 +112,7 @@ struct Inner {
     outbox_filled: Notify,
     hot: Hot,
     feeds: Feeds,
+    lives: Lives,
     teller: Teller,
 }
 
@@ -132,6 +137,7 @@ impl Jobs {
             outbox_filled: Notify::new(),
             hot: Hot::new(deps.shared),
             feeds: Feeds::default(),
+            lives: Lives::default(),
             teller: Teller::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -244,6 +250,7 @@ impl Jobs {
         if changed {
             self.moved(&now).await;
             if now.job.state.is_final() {
+                self.inner.lives.forget(id);
                 // Where it succeeded nothing of it can be running any more.
                 if now.job.state != JobState::Succeeded && self.inner.bus.is_durable() {
                     self.inner.teller.stopped(id);
@@ -328,6 +335,25 @@ impl Jobs {
         id: JobId,
         after: u64,
     ) -> Result<impl Stream<Item = StoredEvent> + use<>, Failure> {
+        let all = self.follow(owner, id, after).await?;
+        Ok(all.filter_map(|told| {
+            std::future::ready(match told {
+                Told::Event(event) => Some(event),
+                Told::Live(_) => None,
+            })
+        }))
+    }
+
+    /// The same, with what goes on within running steps between.
+    ///
+    /// # Errors
+    /// `job_not_found`, or a storage failure.
+    pub(crate) async fn follow(
+        &self,
+        owner: &OwnerId,
+        id: JobId,
+        after: u64,
+    ) -> Result<impl Stream<Item = Told> + use<>, Failure> {
         feed::follow(self, owner, id, after).await
     }
 

@@ -94,7 +94,12 @@ pub fn of_outputs(job: &Job, picture: usize) -> Result<(String, Vec<sandbox_v1::
 /// The job has no such picture, or nothing was seen of it.
 pub fn of_area(job: &Job, picture: usize, area: Area) -> Result<(String, Vec<sandbox_v1::Input>), InvalidMessage> {
     let what = json!([area.left, area.top, area.width, area.height]);
-    Ok((with(CLOSER, &what), picture_inputs(job, picture)?))
+    let mut inputs = picture_inputs(job, picture)?;
+    // Whoever asks for a part knows places from the evidence.
+    if let Some(prepared) = job.seen.get(picture).and_then(Option::as_ref).and_then(|seen| seen.prepared.as_ref()) {
+        inputs.push(sandbox_v1::Input { name: picture::prepared_name(0, 1), blob_key: prepared.blob_key.clone() });
+    }
+    Ok((with(CLOSER, &what), inputs))
 }
 
 /// The picture and what was seen of it, under the names they have when a job has one picture.

@@ -1,11 +1,13 @@
 //! Between the machine and the wire: commands become messages, answers become outcomes. Pure.
 
+use crate::calls::ModelCall;
 use crate::doc::{Area, Attempt, Closer, EarlierReason, Job, Run, Seen, Step, Turn};
-use crate::machine::budget;
-use crate::machine::{By, Command, Outcome, PLATFORM_TIMEOUT_SECONDS, Thought};
+use crate::machine::{By, Command, Outcome, PLATFORM_TIMEOUT_SECONDS, Thought, budget};
 use crate::measure;
+use chrono::DateTime;
 use common::job::StepKind;
 use common::picture::{self, PictureKind};
+use common::spend::Spending;
 use common::topic::Topic;
 use common::wire::{InvalidMessage, agent_v1, common_v1, critic_v1, decode, encode, jobs_v1, sandbox_v1, tail};
 use common::{JobId, StepId};
@@ -107,6 +109,7 @@ fn seen_of(job: &Job) -> Result<Vec<common_v1::Seen>, InvalidMessage> {
             confidence: seen.confidence,
             title: seen.title.clone(),
             flags: seen.flags.clone(),
+            prepared: seen.prepared.clone().map(Into::into),
         })
     });
     all.collect()
@@ -228,6 +231,10 @@ fn run(job: &Job, step: &Step) -> Result<sandbox_v1::Run, InvalidMessage> {
                 name: picture::evidence_name(index, count),
                 blob_key: seen.evidence_key.clone(),
             });
+            if let Some(prepared) = &seen.prepared {
+                let name = picture::prepared_name(index, count);
+                inputs.push(sandbox_v1::Input { name, blob_key: prepared.blob_key.clone() });
+            }
         }
     }
     // Whoever corrects an axis starts from the places where the values were found.
@@ -243,16 +250,52 @@ fn run(job: &Job, step: &Step) -> Result<sandbox_v1::Run, InvalidMessage> {
     })
 }
 
-/// The job, step and outcome that a worker's message speaks of.
+/// What a worker's message says.
+pub struct Answer {
+    /// The job it speaks of.
+    pub job: JobId,
+    /// The step it speaks of.
+    pub step: StepId,
+    /// What came of that.
+    pub outcome: Outcome,
+    /// Calls of models that the step made.
+    pub calls: Vec<ModelCall>,
+}
+
+/// Reads a worker's message.
 ///
 /// # Errors
 /// The message breaks its contract.
-pub fn answer(payload: &[u8]) -> Result<(JobId, StepId, Outcome), InvalidMessage> {
+pub fn answer(payload: &[u8]) -> Result<Answer, InvalidMessage> {
     let event: jobs_v1::StepEvent = decode(payload)?;
     let job = event.job_id.parse().map_err(|_| InvalidMessage::field("job_id"))?;
     let step = event.step_id.parse().map_err(|_| InvalidMessage::field("step_id"))?;
     let outcome = event.outcome.ok_or_else(|| InvalidMessage::field("outcome"))?;
-    Ok((job, step, outcome_of(outcome)?))
+    let calls = event.calls.into_iter().zip(0..).map(|(call, number)| call_of(job, step, number, call)).collect();
+    Ok(Answer { job, step, outcome: outcome_of(outcome)?, calls })
+}
+
+fn call_of(job: JobId, step: StepId, number: u32, call: agent_v1::Call) -> ModelCall {
+    let usage: Spending = call.usage.unwrap_or_default().into();
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    ModelCall {
+        // The same call has the same id, however often it is told.
+        id: uuid::Uuid::new_v5(&step.0, format!("call {number}").as_bytes()),
+        job_id: job,
+        role: call.role,
+        model: call.model,
+        host: some(call.host),
+        started_at: DateTime::from_timestamp_millis(call.started_ms).unwrap_or_default(),
+        duration_ms: call.duration_ms,
+        first_token_ms: call.first_token_ms,
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        cost_usd: usage.cost_usd,
+        error_code: some(call.error_code),
+        passed_over: call.passed_over,
+        prompt_file: call.prompt_file,
+        prompt_hash: call.prompt_hash,
+    }
 }
 
 fn outcome_of(outcome: jobs_v1::step_event::Outcome) -> Result<Outcome, InvalidMessage> {
@@ -265,6 +308,7 @@ fn outcome_of(outcome: jobs_v1::step_event::Outcome) -> Result<Outcome, InvalidM
             confidence: seen.confidence.clamp(0.0, 1.0),
             title: seen.title,
             flags: seen.flags,
+            prepared: seen.prepared.map(Into::into),
         }),
         Wire::Thought(thought) => {
             let usage = thought.usage.unwrap_or_default().into();

@@ -3,6 +3,7 @@
 
 use crate::Jobs;
 use crate::feed;
+use crate::live;
 use crate::machine::Input;
 use crate::message;
 use crate::store::StoreError;
@@ -59,6 +60,8 @@ pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Runnin
     } else {
         recover(jobs).await?;
     }
+    let told = jobs.inner.bus.subscribe(Topic::JobsLive).await?;
+    tasks.spawn(live::hear(jobs.clone(), told, stop.clone()));
     tasks.spawn(feed::poll(jobs.clone(), stop.clone()));
     tasks.spawn(relay(jobs.clone(), stop.clone()));
     tasks.spawn(clock(jobs.clone(), stop));
@@ -81,10 +84,14 @@ struct Answers(Jobs);
 #[async_trait]
 impl Handler for Answers {
     async fn handle(&self, incoming: &Incoming) -> Handled {
-        let (job, step, outcome) = match message::answer(&incoming.payload) {
+        let message::Answer { job, step, outcome, calls } = match message::answer(&incoming.payload) {
             Ok(answer) => answer,
             Err(error) => return Handled::Reject(error.to_string()),
         };
+        // What they cost is counted with the job; this is for looking back, and no reason to keep an answer waiting.
+        if let Err(error) = self.0.inner.store.keep_calls(job, &calls).await {
+            log_error("keeping what model calls took", &error);
+        }
         match self.0.apply(job, Input::Answer(step, outcome)).await {
             // A job deleted meanwhile needs no answer.
             Ok(_) => Handled::Done,

@@ -34,7 +34,12 @@ impl Address {
 
     /// The event that tells this outcome.
     pub fn event(self, outcome: Outcome) -> StepEvent {
-        StepEvent { job_id: self.job.to_string(), step_id: self.step.to_string(), outcome: Some(outcome) }
+        StepEvent {
+            job_id: self.job.to_string(),
+            step_id: self.step.to_string(),
+            outcome: Some(outcome),
+            calls: Vec::new(),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod fonts;
 mod harvest;
 mod health;
 mod jail;
+mod live;
 mod look;
 mod memo;
 mod probe;

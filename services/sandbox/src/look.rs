@@ -26,10 +26,11 @@ const START: &str = "\
 import sys
 sys.path.insert(0, '/opt/darkroom/python')
 import look
-look.main('/box/in/image.png', '/box/out/evidence.json')
+look.main('/box/in/image.png', '/box/out/evidence.json', prepared='/box/out/prepared.png')
 ";
 const INPUT: &str = "image.png";
 const OUTPUT: &str = "evidence.json";
+const PREPARED: &str = "prepared.png";
 /// Largest picture, in bytes.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
 /// Largest evidence, in bytes.
@@ -97,34 +98,59 @@ fn read(payload: &[u8]) -> Result<(Option<Address>, PictureRef), InvalidMessage>
 
 impl LookHandler {
     async fn seen(&self, picture: &PictureRef) -> Result<common_v1::Seen, Trouble> {
-        let name = format!("looks/{}-v{}.json", picture.sha256, &LOOK_SHA256[..12]);
-        let key = BlobKey::parse(&name).map_err(|_| look_failed("The picture's hash makes no key."))?;
+        let name = format!("looks/{}-v{}", picture.sha256, &LOOK_SHA256[..12]);
+        let key_of = |end: &str| {
+            BlobKey::parse(&format!("{name}.{end}")).map_err(|_| look_failed("The picture's hash makes no key."))
+        };
+        let (key, prepared) = (key_of("json")?, key_of("png")?);
         let _alone = self.sandbox.0.looks.lock(key.as_str()).await;
         let blob = &self.sandbox.0.blob;
         match blob.get(&key, MAX_EVIDENCE_BYTES).await {
-            Ok(known) => return summary(&key, &known),
+            Ok(known) => return self.known(&key, &prepared, &known).await,
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(Trouble::blob(&error)),
         }
-        let evidence = self.look(picture).await?;
-        let seen = summary(&key, &evidence)?;
+        let Left { evidence, picture } = self.look(picture).await?;
+        let seen = summary(&key, picture.is_some().then_some(&prepared), &evidence)?;
+        if let Some(picture) = picture {
+            // First: whoever finds the evidence finds the picture it speaks of.
+            blob.put(&prepared, picture).await.map_err(|error| Trouble::blob(&error))?;
+        }
         blob.put(&key, evidence).await.map_err(|error| Trouble::blob(&error))?;
         Ok(seen)
     }
 
-    async fn look(&self, picture: &PictureRef) -> Result<Bytes, Trouble> {
+    /// What was seen before. A picture too large to be kept is not there: places must then be found by the evidence alone.
+    async fn known(&self, key: &BlobKey, prepared: &BlobKey, evidence: &[u8]) -> Result<common_v1::Seen, Trouble> {
+        let seen = summary(key, Some(prepared), evidence)?;
+        if seen.prepared.is_none() {
+            return Ok(seen);
+        }
+        match self.sandbox.0.blob.head(prepared).await {
+            Ok(_) => Ok(seen),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(common_v1::Seen { prepared: None, ..seen }),
+            Err(error) => Err(Trouble::blob(&error)),
+        }
+    }
+
+    async fn look(&self, picture: &PictureRef) -> Result<Left, Trouble> {
         let key = BlobKey::parse(&picture.blob_key).map_err(|_| look_failed("The picture has no usable key."))?;
         let slot = self.sandbox.0.slots.take("look").await;
         let bytes = self.sandbox.0.blob.get(&key, MAX_PICTURE_BYTES).await.map_err(|error| Trouble::blob(&error))?;
         let task =
             Task { inputs: vec![(INPUT.to_owned(), bytes)], ..Task::new(START, self.sandbox.0.settings.max_timeout) };
         let outcome = self.sandbox.run_in(slot, task, &CancellationToken::new()).await.map(|(outcome, _)| outcome);
-        evidence(outcome.map_err(|error| Trouble::Passing(failure(&error)))?)
+        left(outcome.map_err(|error| Trouble::Passing(failure(&error)))?)
     }
 }
 
-/// The evidence a finished look left.
-fn evidence(outcome: RunOutcome) -> Result<Bytes, Trouble> {
+/// What a finished look left: the evidence, and the picture that it speaks of where that is not the one that came.
+struct Left {
+    evidence: Bytes,
+    picture: Option<Bytes>,
+}
+
+fn left(outcome: RunOutcome) -> Result<Left, Trouble> {
     if outcome.status != RunStatus::Ok {
         let said = String::from_utf8_lossy(&outcome.streams.stderr.bytes).into_owned();
         tracing::error!(status = outcome.status.as_str(), said = common::wire::tail(&said, 2000), "a look failed");
@@ -135,8 +161,9 @@ fn evidence(outcome: RunOutcome) -> Result<Bytes, Trouble> {
             _ => Trouble::Final(Failure::new(ErrorCode::LookFailed)),
         });
     }
-    let file = outcome.harvest.files.into_iter().find(|file| file.name == OUTPUT);
-    file.map(|file| file.bytes).ok_or_else(|| Trouble::Final(Failure::new(ErrorCode::LookFailed)))
+    let file = |name: &str| outcome.harvest.files.iter().find(|file| file.name == name).map(|file| file.bytes.clone());
+    let evidence = file(OUTPUT).ok_or_else(|| Trouble::Final(Failure::new(ErrorCode::LookFailed)))?;
+    Ok(Left { evidence, picture: file(PREPARED) })
 }
 
 fn look_failed(detail: &str) -> Trouble {
@@ -150,6 +177,14 @@ struct Evidence {
     title: Option<String>,
     #[serde(default)]
     text: Vec<Line>,
+    #[serde(default)]
+    prepared: Option<Size>,
+}
+
+/// Width and height of the picture that places mean.
+#[derive(Deserialize)]
+struct Size {
+    size: [u32; 2],
 }
 
 /// One line of text and how it is turned: 0, 90 or 270 degrees.
@@ -167,7 +202,7 @@ struct Kind {
     confidence: f64,
 }
 
-fn summary(key: &BlobKey, evidence: &[u8]) -> Result<common_v1::Seen, Trouble> {
+fn summary(key: &BlobKey, prepared: Option<&BlobKey>, evidence: &[u8]) -> Result<common_v1::Seen, Trouble> {
     let parsed: Evidence = serde_json::from_slice(evidence).map_err(|error| {
         tracing::error!(%error, "evidence has an unexpected shape");
         look_failed("What was seen in the picture could not be read.")
@@ -180,6 +215,11 @@ fn summary(key: &BlobKey, evidence: &[u8]) -> Result<common_v1::Seen, Trouble> {
         confidence: parsed.kind.confidence.clamp(0.0, 1.0),
         title: shortened(&title).to_owned(),
         flags: sentences(&lines),
+        prepared: parsed.prepared.zip(prepared).map(|(Size { size: [width, height] }, key)| common_v1::Prepared {
+            blob_key: key.to_string(),
+            width,
+            height,
+        }),
     })
 }
 
@@ -194,7 +234,8 @@ mod tests {
 
     fn seen(evidence: &str) -> common_v1::Seen {
         let key = BlobKey::parse("looks/x.json").expect("a key");
-        let Ok(seen) = summary(&key, evidence.as_bytes()) else { panic!("the evidence is not read") };
+        let prepared = BlobKey::parse("looks/x.png").expect("a key");
+        let Ok(seen) = summary(&key, Some(&prepared), evidence.as_bytes()) else { panic!("the evidence is not read") };
         seen
     }
 
@@ -212,5 +253,15 @@ mod tests {
         let plain = r#"{"kind": {"name": "bar", "confidence": 0.9}, "title": null, "text": [{"text": "Sales"}]}"#;
         assert_eq!(seen(plain).flags, Vec::<String>::new());
         assert_eq!(seen(r#"{"kind": {"name": "bar", "confidence": 0.9}, "title": null}"#).flags, Vec::<String>::new());
+    }
+
+    /// Protects code that measures: it is told of the picture that places mean where that is another one, and only there.
+    #[test]
+    fn a_prepared_picture_is_told() {
+        let evidence = r#"{"kind": {"name": "bar", "confidence": 0.9}, "title": null, "prepared": {"size": [640, 480], "matrix": []}}"#;
+        let prepared = common_v1::Prepared { blob_key: "looks/x.png".into(), width: 640, height: 480 };
+        assert_eq!(seen(evidence).prepared, Some(prepared));
+        let plain = r#"{"kind": {"name": "bar", "confidence": 0.9}, "title": null, "prepared": null}"#;
+        assert_eq!(seen(plain).prepared, None);
     }
 }

@@ -3,6 +3,8 @@
 mod events;
 mod keep;
 
+pub use events::text;
+
 use crate::Sandbox;
 use crate::environment;
 use crate::execute::ExecutionRequest;

@@ -7,6 +7,7 @@ use crate::Sandbox;
 use crate::answer::{Address, Trouble, no_result, publish};
 use crate::execute::{Execution, failure, is_plain_name};
 use crate::jail::Task;
+use crate::live;
 use async_trait::async_trait;
 use blob::{BlobKey, ErrorKind, InvalidKey};
 use bus::{Handled, Handler, Incoming, SharedBus};
@@ -119,7 +120,8 @@ impl RunHandler {
             0 => longest,
             seconds => Duration::from_secs(seconds.into()).min(longest),
         };
-        let task = Task { inputs, ..Task::new(run.code, timeout) };
+        let voice = bus::live::Voice::new(self.bus.clone(), address.job, address.step);
+        let task = Task { inputs, live: Some(live::follow(voice)), ..Task::new(run.code, timeout) };
         let kill = stopped.child_token();
         let mut running = std::pin::pin!(self.sandbox.run_in(slot, task, &kill));
         let outcome = tokio::select! {

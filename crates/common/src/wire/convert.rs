@@ -3,7 +3,7 @@
 use super::{common_v1 as pb, critic_v1, sandbox_v1};
 use crate::compare::{Comparison, Critique, Difference, DifferenceSeverity, MOST_DIFFERENCES, Measure, PictureValues};
 use crate::execution::{OutputFile, RunStatus};
-use crate::picture::PictureRef;
+use crate::picture::{PictureRef, Prepared};
 use crate::review::{Confidence, Finding, Review, Severity, Verdict};
 use crate::spend::{Spending, Usd};
 use crate::{ErrorCode, Failure};
@@ -293,6 +293,18 @@ impl From<pb::Failure> for Failure {
     /// A code this build does not know (an older or newer worker) becomes `worker_failed`.
     fn from(failure: pb::Failure) -> Self {
         Failure::with_detail(failure.code.parse().unwrap_or(ErrorCode::WorkerFailed), failure.detail)
+    }
+}
+
+impl From<Prepared> for pb::Prepared {
+    fn from(prepared: Prepared) -> Self {
+        Self { blob_key: prepared.blob_key, width: prepared.width, height: prepared.height }
+    }
+}
+
+impl From<pb::Prepared> for Prepared {
+    fn from(prepared: pb::Prepared) -> Self {
+        Self { blob_key: prepared.blob_key, width: prepared.width, height: prepared.height }
     }
 }
 

@@ -91,7 +91,7 @@ async fn long(_who: Principal) -> String {
 async fn events(_who: Principal, last: LastEventId, stop: Stop, open: web::Data<OpenStreams>) -> HttpResponse {
     let guard = Open::new(&open.0);
     let start = last.0.map_or(1, |last| last + 1);
-    let past = stream::iter(start..=5).map(|n| Event { id: n, name: "step".into(), data: json!({"n": n}) });
+    let past = stream::iter(start..=5).map(|n| Event { id: Some(n), name: "step".into(), data: json!({"n": n}) });
     let endless = past.chain(stream::pending()).map(move |event| {
         let _ = &guard;
         event

@@ -13,6 +13,8 @@ pub(super) struct Assembly {
     text: String,
     refusal: String,
     calls: Vec<Call>,
+    /// Arguments that came since somebody asked for them.
+    arguments: String,
     finish_reason: Value,
     usage: Value,
     done: bool,
@@ -128,10 +130,21 @@ impl Assembly {
             call.name.push_str(name);
         }
         match &function["arguments"] {
-            Value::String(text) => call.arguments.push_str(text),
+            Value::String(text) => {
+                call.arguments.push_str(text);
+                self.arguments.push_str(text);
+            }
             Value::Null => {}
-            whole => call.arguments = whole.to_string(),
+            whole => {
+                call.arguments = whole.to_string();
+                self.arguments.push_str(&call.arguments);
+            }
         }
+    }
+
+    /// The arguments of tools that came since the last time.
+    pub(super) fn arguments(&mut self) -> String {
+        std::mem::take(&mut self.arguments)
     }
 
     /// Bytes held.

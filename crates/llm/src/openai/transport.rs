@@ -163,7 +163,13 @@ impl Transport {
             received += chunk.len();
             match assembly.take(&chunk) {
                 Ok(text) if text.is_empty() => {}
-                Ok(text) => call.tell(Heard::Text(&text)),
+                Ok(text) => {
+                    call.tell(Heard::Text(&text));
+                    let arguments = assembly.arguments();
+                    if !arguments.is_empty() {
+                        call.tell(Heard::Arguments(&arguments));
+                    }
+                }
                 Err(failure) => return Ok(failure.to_string().into_bytes()),
             }
             if assembly.len() > most || received > most.saturating_mul(FRAMES) {

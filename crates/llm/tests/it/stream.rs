@@ -94,7 +94,7 @@ fn listener() -> (OnText, Arc<Mutex<String>>) {
     let kept = heard.clone();
     let on_text = OnText::new(move |what| match what {
         Heard::Begins => kept.lock().unwrap().push('|'),
-        Heard::Text(text) => kept.lock().unwrap().push_str(text),
+        Heard::Text(text) | Heard::Arguments(text) => kept.lock().unwrap().push_str(text),
     });
     (on_text, heard)
 }

@@ -14,6 +14,7 @@ fn turn(prompt: &str, past: Vec<Past>) -> Turn {
         kind: PictureKind::Bar,
         confidence: 0.9,
         title: "Sales".into(),
+        prepared: None,
     };
     Turn { pictures: vec![picture], ..Turn::of(prompt, past, 3) }
 }
@@ -78,6 +79,21 @@ fn the_opening_has_what_a_model_needs() {
         text(&asked(&turn(" ", vec![]), &[], &Codes::default(), Purpose::Work))
             .contains("Do what suits the picture best")
     );
+}
+
+/// Protects numbers read from a picture that was turned upright: the model is told which picture the places mean, and asked
+/// for parts of that one; of a picture that came upright nothing is said.
+#[test]
+fn the_measured_picture_is_named() {
+    let upright = turn("read", vec![]);
+    let mut turned = upright.clone();
+    turned.pictures[0].prepared = Some((700, 530));
+    let said = |turn: &Turn| text(&asked(turn, &[], &Codes::default(), Purpose::Work));
+    for part in ["/box/in/prepared.png (700 x 530 pixels)", "not on /box/in/image.png", "\"matrix\""] {
+        assert!(said(&turned).contains(part), "{part} is missing in {}", said(&turned));
+    }
+    assert!(!said(&upright).contains("prepared"), "{}", said(&upright));
+    assert_eq!(Offer::of(&turned, Purpose::Work, true).sizes, [(700, 530)]);
 }
 
 /// Protects repairs: each failure comes with the code it belongs to and says what went wrong.
@@ -237,4 +253,19 @@ fn the_prompt_names_the_pinned_libraries() {
 fn the_version_is_short_and_stable() {
     assert_eq!(version(), version());
     assert!(version().len() == 12 && version().chars().all(|c| c.is_ascii_hexdigit()));
+}
+
+/// Protects whoever compares prompts: each file is known by its name and by the beginning of its SHA-256, as `sha256sum`
+/// tells it.
+#[test]
+fn prompts_are_known_by_their_files() {
+    for (name, text) in ALL {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompt").join(name);
+        assert_eq!(std::fs::read_to_string(file).unwrap(), text, "{name}");
+        let (found, hash) = named(text);
+        assert_eq!((found, hash), (name, hex::encode(Sha256::digest(text))[..12].to_owned()));
+    }
+    assert_eq!(named("no file").0, "");
+    let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("prompt")).unwrap().count();
+    assert_eq!(files, ALL.len(), "every file is a prompt");
 }

@@ -144,6 +144,7 @@ pub fn think(prompt: &str, transcript: Vec<Turn>, attempts_left: u32) -> agent_v
             confidence: 0.4,
             title: String::new(),
             flags: Vec::new(),
+            prepared: None,
         }],
         transcript: transcript.into_iter().map(|turn| agent_v1::Turn { turn: Some(turn) }).collect(),
         attempts_left,

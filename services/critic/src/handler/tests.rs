@@ -3,7 +3,7 @@ use common::review::{Confidence, Finding, Review, Severity, Verdict};
 
 fn event(review: Review) -> jobs_v1::StepEvent {
     let (job_id, step_id) = (JobId::new().to_string(), StepId::new().to_string());
-    jobs_v1::StepEvent { job_id, step_id, outcome: Some(Outcome::Reviewed(review.into())) }
+    jobs_v1::StepEvent { job_id, step_id, outcome: Some(Outcome::Reviewed(review.into())), calls: Vec::new() }
 }
 
 /// Protects the bus: a review with the most and longest findings there can be still fits into a message,

@@ -2,6 +2,7 @@
 
 mod apart;
 mod bad_input;
+mod calls;
 mod command_line;
 mod document;
 mod engines;
@@ -11,6 +12,7 @@ mod hopeless;
 mod http;
 mod injection;
 mod kill;
+mod live;
 mod new_kinds;
 mod pictures;
 mod refusals;

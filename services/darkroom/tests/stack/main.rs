@@ -3,11 +3,15 @@
 
 #[path = "../it/bad_input.rs"]
 mod bad_input;
+#[path = "../it/calls.rs"]
+mod calls;
 mod harness;
 #[path = "../it/http.rs"]
 mod http;
 #[path = "../it/kill.rs"]
 mod kill;
+#[path = "../it/live.rs"]
+mod live;
 #[path = "../it/pictures.rs"]
 mod pictures;
 mod restore;

@@ -22,7 +22,14 @@ fn job(options: JobOptions) -> Job {
 }
 
 fn seen() -> Seen {
-    Seen { evidence_key: "e".into(), kind: PictureKind::Bar, confidence: 0.9, title: String::new(), flags: vec![] }
+    Seen {
+        evidence_key: "e".into(),
+        kind: PictureKind::Bar,
+        confidence: 0.9,
+        title: String::new(),
+        flags: vec![],
+        prepared: None,
+    }
 }
 
 fn output(name: &str) -> OutputFile {

@@ -29,6 +29,7 @@ fn seen() -> Outcome {
         confidence: 0.9,
         title: String::new(),
         flags: vec![],
+        prepared: None,
     })
 }
 

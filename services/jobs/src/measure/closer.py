@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 
 sys.path.insert(0, "/opt/darkroom/python")
@@ -9,7 +10,9 @@ import look
 LONGEST_SIDE = 1400
 
 left, top, width, height = json.loads("WHAT")
-picture = cv2.imread("/box/in/image.png")
+# Places are those of the evidence: of the picture as it was measured, where that is another one.
+measured = "/box/in/prepared.png"
+picture = cv2.imread(measured if os.path.exists(measured) else "/box/in/image.png")
 rows, columns = picture.shape[:2]
 left, top = min(left, columns - 1), min(top, rows - 1)
 part = picture[top:min(top + height, rows), left:min(left + width, columns)]

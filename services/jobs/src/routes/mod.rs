@@ -1,6 +1,7 @@
 //! HTTP handlers of the jobs service, one file per kind of request.
 
 mod bundle;
+mod calls;
 mod create;
 mod events;
 mod follow_up;
@@ -21,6 +22,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(events::events)
         .service(outputs::output)
         .service(bundle::bundle)
+        .service(calls::calls)
         .service(manage::cancel)
         .service(manage::retry)
         .service(follow_up::refine)

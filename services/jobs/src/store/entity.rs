@@ -91,3 +91,24 @@ pub mod idempotency {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod call {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "model_call")]
+    pub struct Model {
+        /// Follows from the step and the call's number in it: told twice it is the same.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub job_id: Uuid,
+        pub owner: String,
+        pub started_ms: i64,
+        /// The call as JSON.
+        #[sea_orm(column_type = "Text")]
+        pub data: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -8,7 +8,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(CreateTables), Box::new(TraceMessages), Box::new(CountDailyUse), Box::new(SearchJobs)]
+        vec![
+            Box::new(CreateTables),
+            Box::new(TraceMessages),
+            Box::new(CountDailyUse),
+            Box::new(SearchJobs),
+            Box::new(KeepCalls),
+        ]
     }
 }
 
@@ -119,5 +125,33 @@ impl MigrationTrait for SearchJobs {
         let words = Table::alter().table("job").add_column(text("words").default("")).to_owned();
         manager.alter_table(words).await?;
         super::search::fill_in(manager.get_connection()).await
+    }
+}
+
+struct KeepCalls;
+
+impl MigrationName for KeepCalls {
+    fn name(&self) -> &str {
+        "m0005_keep_model_calls"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for KeepCalls {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let call = Table::create()
+            .table("model_call")
+            .col(uuid("id").primary_key())
+            .col(uuid("job_id"))
+            .col(string_len("owner", 64))
+            .col(big_integer("started_ms"))
+            .col(text("data"))
+            .to_owned();
+        manager.create_table(call).await?;
+        let by_owner =
+            Index::create().name("ix_model_call_owner").table("model_call").col("owner").col("started_ms").to_owned();
+        manager.create_index(by_owner).await?;
+        let by_job = Index::create().name("ix_model_call_job").table("model_call").col("job_id").to_owned();
+        manager.create_index(by_job).await
     }
 }

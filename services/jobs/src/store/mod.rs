@@ -1,5 +1,6 @@
 //! The jobs database: every change of a job, its events and the messages it causes commit together.
 
+mod calls;
 pub mod daily;
 mod entity;
 mod migration;
@@ -13,7 +14,7 @@ use crate::machine::{self, Event, Input};
 use crate::message;
 use common::job::JobState;
 use common::{JobId, MessageId, OwnerId};
-use entity::{event, idempotency, job};
+use entity::{call, event, idempotency, job};
 use sea_orm::prelude::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr,
@@ -336,6 +337,7 @@ impl Store {
     pub async fn delete(&self, id: JobId) -> Result<(), StoreError> {
         let tx = database::begin_write(&self.db).await?;
         event::Entity::delete_many().filter(event::Column::JobId.eq(id.0)).exec(&tx).await?;
+        call::Entity::delete_many().filter(call::Column::JobId.eq(id.0)).exec(&tx).await?;
         idempotency::Entity::delete_many().filter(idempotency::Column::JobId.eq(id.0)).exec(&tx).await?;
         job::Entity::delete_by_id(id.0).exec(&tx).await?;
         tx.commit().await?;

@@ -77,7 +77,9 @@ impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> 
         };
         self.asked.lock().expect("lock").push((message.topic, step_id.clone()));
         if let Some(outcome) = (self.answer)(message.topic, &think) {
-            let event = jobs_v1::StepEvent { job_id, step_id, outcome: Some(outcome) };
+            let calls =
+                if message.topic == Topic::AgentThink { vec![call(think.transcript.len())] } else { Vec::new() };
+            let event = jobs_v1::StepEvent { job_id, step_id, outcome: Some(outcome), calls };
             let payload = encode(&event).expect("encode");
             // Twice on purpose: the bus may repeat any message.
             for _ in 0..2 {
@@ -91,6 +93,23 @@ impl<F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + 'static> 
             }
         }
         Handled::Done
+    }
+}
+
+/// What an agent tells of the call that it made in a turn.
+fn call(turn: usize) -> agent_v1::Call {
+    agent_v1::Call {
+        role: "code".into(),
+        model: format!("model-{turn}"),
+        host: "models.example:443".into(),
+        started_ms: 1_700_000_000_000 + turn as i64,
+        duration_ms: 1200,
+        first_token_ms: Some(300),
+        usage: Some(common_v1::Usage { prompt_tokens: 5, completion_tokens: 1, calls: 1, cost_micro_usd: 20 }),
+        error_code: String::new(),
+        passed_over: vec!["first".into()],
+        prompt_file: "code.md".into(),
+        prompt_hash: "0123456789ab".into(),
     }
 }
 
@@ -118,6 +137,7 @@ pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
             confidence: 0.9,
             title: "Title".into(),
             flags: Vec::new(),
+            prepared: None,
         }),
         Topic::CriticReview => {
             Outcome::Reviewed(critic_v1::Reviewed { verdict: common_v1::Verdict::Pass.into(), findings: Vec::new() })

@@ -1,6 +1,7 @@
 //! The jobs service on SQLite, a blob folder and the in-process bus, with stand-in workers.
 
 mod bundle;
+mod calls;
 mod harness;
 mod http;
 mod life;

@@ -49,12 +49,12 @@ pub fn of(sandbox: Sandbox, owner: OwnerId, turn: Turn, asked: ExecutionRequest)
             None => follower.result.take()?.await.ok()?,
         };
         follower.next += 1;
-        Some((Event { id: follower.next, ..event }, follower))
+        Some((Event { id: Some(follower.next), ..event }, follower))
     })
 }
 
 fn event(name: &'static str, data: Value) -> Event {
-    Event { id: 0, name: name.into(), data }
+    Event { id: None, name: name.into(), data }
 }
 
 impl Follower {
@@ -71,9 +71,9 @@ impl Follower {
     }
 }
 
-/// The text of the next bytes. A character cut in two is carried over to the next call; bytes that are no
+/// The text of the next bytes, of a direct run or of a job's. A character cut in two is carried over to the next call; bytes that are no
 /// text become the replacement character.
-fn text(carried: &mut Vec<u8>, bytes: &[u8]) -> String {
+pub fn text(carried: &mut Vec<u8>, bytes: &[u8]) -> String {
     carried.extend_from_slice(bytes);
     let cut = match std::str::from_utf8(carried) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),

@@ -92,7 +92,7 @@ impl Client {
                 .find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned()))
                 .unwrap_or_default()
         };
-        let blocks = text.split("\n\n").filter(|block| block.contains("id:"));
+        let blocks = text.split("\n\n").filter(|block| block.starts_with("id:") || block.contains("\nid:"));
         blocks
             .map(|block| {
                 let data: Value = serde_json::from_str(&field(block, "data:")).expect("JSON data");
