@@ -88,7 +88,9 @@ mod tests {
     fn the_tighter_of_two_budgets_counts() {
         let usd = Usd::from_micros;
         let used = |tokens, micros| Spending { prompt_tokens: tokens, cost_usd: usd(micros), ..Spending::default() };
-        let rows: [(Option<u64>, Option<u64>, Day, Spending, Option<Stopped>); 9] = [
+        /// Tokens and money allowed for the job, what the day leaves, what the job used, and what ends it.
+        type Row = (Option<u64>, Option<u64>, Day, Spending, Option<Stopped>);
+        let rows: [Row; 9] = [
             (None, None, Day::default(), used(1_000_000, 1_000_000), None),
             (Some(10), None, Day::default(), used(9, 0), None),
             (Some(10), None, Day::default(), used(10, 0), Some(Stopped::Tokens)),

@@ -91,7 +91,8 @@ mod tests {
     fn owners_take_turns() {
         let waiting = |rows: &[(&str, Millis)]| rows.iter().map(|(owner, at)| ((*owner).to_owned(), *at)).collect();
         let running = HashMap::from([("many".to_owned(), 2), ("one".to_owned(), 1)]);
-        let rows: [(Vec<(String, Millis)>, &[&str]); 3] = [
+        type Row = (Vec<(String, Millis)>, &'static [&'static str]);
+        let rows: [Row; 3] = [
             (waiting(&[("many", 1), ("one", 2), ("none", 3)]), &["none", "one", "many"]),
             (waiting(&[("b", 2), ("a", 1)]), &["a", "b"]),
             (Vec::new(), &[]),
