@@ -103,6 +103,14 @@ error_codes! {
     CodeTooLong = "code_too_long", 422, "The code is longer than this server accepts.", "Shorten it, or move data into input files.";
     /// Rules play the role: there is no model.
     NoModel = "no_model", 409, "No model plays this role; the built-in rules do.", "Name a model for the role in the settings, such as CODE_MODEL_URL and CODE_MODEL_NAME.";
+    /// A webhook may not be sent there.
+    AddressRefused = "address_refused", 422, "Webhooks cannot be sent to this address.", "Use an https address on the public internet, or ask the operator to allow the host with WEBHOOK_HOSTS.";
+    /// No mail server is set.
+    MailOff = "mail_off", 409, "This server sends no mail.", "Use a webhook, or ask the operator to set SMTP_URL and MAIL_FROM.";
+    /// The channel is not set, not confirmed or closed.
+    ChannelOff = "channel_off", 409, "This way of being told is not switched on.", "Set it in the notification settings; an e-mail address has to be confirmed by its code.";
+    /// The code does not confirm the address.
+    WrongCode = "wrong_code", 422, "This is not the code that was sent to the address.", "Enter the code of the newest letter; to have another sent, remove the address and set it again.";
     /// Too many requests or no free slot.
     TooBusy = "too_busy", 429, "The server is busy with other work.", "Try again after the time in the Retry-After header.";
     /// The caller used what may be used in a time, or has as much open as may be.

@@ -6,6 +6,9 @@
 mod ways;
 
 pub use ways::AuthMode;
+mod webhooks;
+
+pub use webhooks::WebhookSchemes;
 
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
@@ -342,6 +345,14 @@ settings! {
     user_tokens_per_day: Option<Within<1, 1_000_000_000_000_000>> = "USER_TOKENS_PER_DAY", "";
     /// US cents that a person may spend on models in a day, UTC, by MODEL_PRICES (1 to 100000000). Default: no limit.
     user_cents_per_day: Option<Within<1, 100_000_000>> = "USER_CENTS_PER_DAY", "";
+    /// Mail server for letters that say that a job has ended: 'smtps://user:password@mail.example.org', 'smtp://mail.example.org:587?tls=required', 'smtp://' alone for one without TLS. Default: no letters.
+    smtp_url: Secret = "SMTP_URL", "";
+    /// Who letters are from: 'Darkroom <darkroom@example.org>'. Needed with SMTP_URL.
+    mail_from: String = "MAIL_FROM", "";
+    /// Hosts that webhooks may be sent to although they stand at private addresses, with commas between them.
+    webhook_hosts: String = "WEBHOOK_HOSTS", "";
+    /// What webhooks may use: 'https', or 'http' for plain HTTP as well.
+    webhook_schemes: WebhookSchemes = "WEBHOOK_SCHEMES", "https";
     /// Runs in the sandbox at a time (1 to 64). Each may use SANDBOX_MEMORY_MIB of memory.
     sandbox_slots: Within<1, 64> = "SANDBOX_SLOTS", "4";
     /// Direct executions that may wait for a place in the sandbox (0 to 1000); beyond it the answer is 429.

@@ -101,8 +101,7 @@ impl System {
         let shared = parts::shared_if_there(settings)?;
         let allowances = actix_web::web::Data::new(Allowances::new(shared.clone(), settings.user_limits()));
         let jobs_deps = jobs::Deps { db: jobs_db, blob: blob.clone(), bus: bus.clone(), shared, pictures };
-        let jobs =
-            Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
+        let jobs = Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| error.not_ready())?;
         let agent_deps = agent::Deps { bus: bus.clone(), blob: blob.clone(), vision, reasoning, code, prices };
         let agent = Arc::new(Agent::new(agent_deps, agent::Settings::of(settings)));
         Ok(Self { files, jobs, critic, sandbox, blob, agent, bus, allowances })

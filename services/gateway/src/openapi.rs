@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 const TAGS: &[(&str, &str)] = &[
     ("files", "Uploaded images."),
     ("jobs", "From a picture to checked, executed, explained results."),
+    ("notifications", "What you are told of your jobs, in the app, by webhook and by e-mail."),
     ("executions", "Running Python in the sandbox, without a job."),
     ("reviews", "Judging Python before it runs."),
     ("models", "The models behind the agent."),

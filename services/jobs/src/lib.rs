@@ -17,6 +17,7 @@ mod live;
 pub mod machine;
 mod measure;
 mod message;
+mod notify;
 mod orchestrator;
 mod pictures;
 mod program;
@@ -31,6 +32,11 @@ mod view;
 pub use calibration::{AxisPoint, AxisScale, Calibration};
 pub use calls::{ModelCall, ModelCallPage};
 pub use follow_up::Refinement;
+pub use notify::address::Rules;
+pub use notify::{
+    Channel, ChosenEmail, ChosenWebhook, DeliveryView, MailSettings, NoticeKind, NotificationSettings,
+    Settings as NotifySettings,
+};
 pub use orchestrator::Running;
 pub use pictures::RemotePictures;
 pub use program::serve;
@@ -70,11 +76,18 @@ pub struct Settings {
     pub max_job_seconds: u64,
     /// What a person may use for whom nothing else is set.
     pub limits: Limits,
+    /// How people are told that jobs have ended.
+    pub notify: NotifySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_running: 4, max_job_seconds: 1800, limits: Limits::default() }
+        Self {
+            max_running: 4,
+            max_job_seconds: 1800,
+            limits: Limits::default(),
+            notify: NotifySettings::default(),
+        }
     }
 }
 
@@ -101,6 +114,9 @@ pub enum StartError {
     /// The bus refuses.
     #[error("the bus is not usable")]
     Bus(#[from] bus::BusError),
+    /// Settings of notifications are not usable.
+    #[error("notifications cannot be sent: {0}")]
+    Notify(#[from] notify::NoWay),
 }
 
 struct Inner {
@@ -114,6 +130,8 @@ struct Inner {
     feeds: Feeds,
     lives: Lives,
     teller: Teller,
+    ways: notify::Ways,
+    deliveries_waiting: Notify,
 }
 
 /// The service. Clones share everything.
@@ -133,6 +151,8 @@ impl Jobs {
             blob: deps.blob,
             bus: deps.bus,
             pictures: deps.pictures,
+            ways: notify::Ways::new(&settings.notify, notify::system_lookup())?,
+            deliveries_waiting: Notify::new(),
             settings,
             outbox_filled: Notify::new(),
             hot: Hot::new(deps.shared),
@@ -251,6 +271,7 @@ impl Jobs {
             self.moved(&now).await;
             if now.job.state.is_final() {
                 self.inner.lives.forget(id);
+                self.inner.deliveries_waiting.notify_one();
                 // Where it succeeded nothing of it can be running any more.
                 if now.job.state != JobState::Succeeded && self.inner.bus.is_durable() {
                     self.inner.teller.stopped(id);

@@ -6,6 +6,7 @@ use crate::feed;
 use crate::live;
 use crate::machine::Input;
 use crate::message;
+use crate::notify::sender;
 use crate::store::StoreError;
 use crate::tell;
 use async_trait::async_trait;
@@ -64,6 +65,7 @@ pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Runnin
     tasks.spawn(live::hear(jobs.clone(), told, stop.clone()));
     tasks.spawn(feed::poll(jobs.clone(), stop.clone()));
     tasks.spawn(relay(jobs.clone(), stop.clone()));
+    tasks.spawn(sender::run(jobs.clone(), stop.clone()));
     tasks.spawn(clock(jobs.clone(), stop));
     tasks.close();
     Ok(Running { tasks, answers })

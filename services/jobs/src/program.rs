@@ -1,9 +1,10 @@
 //! The jobs service as the settings want it, within a larger program or as one of its own.
 
 use crate::pictures::RemotePictures;
-use crate::{Deps, Jobs, Settings, routes};
+use crate::{Deps, Jobs, MailSettings, NotifySettings, Rules, Settings, StartError, routes};
 use actix_web::web;
 use edge::{Check, Health, Site};
+use runtime::settings::WebhookSchemes;
 use runtime::{Host, NotReady};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -11,10 +12,27 @@ use tokio_util::sync::CancellationToken;
 impl Settings {
     /// Those of these settings.
     pub fn of(settings: &runtime::Settings) -> Self {
+        let notify = NotifySettings {
+            mail: MailSettings { url: settings.smtp_url.exposed().to_owned(), from: settings.mail_from.clone() },
+            rules: Rules::new(settings.webhook_schemes == WebhookSchemes::HttpToo, &settings.webhook_hosts),
+            public_url: settings.public_url.clone(),
+            lease: None,
+        };
         Self {
             max_running: settings.max_running_jobs.0,
             max_job_seconds: settings.max_job_seconds.0,
             limits: settings.user_limits(),
+            notify,
+        }
+    }
+}
+
+impl StartError {
+    /// What the operator is told.
+    pub fn not_ready(&self) -> NotReady {
+        match self {
+            Self::Notify(error) => NotReady::new(error.to_string(), "correct SMTP_URL and MAIL_FROM in the settings"),
+            Self::Store(_) | Self::Bus(_) => NotReady::storage(self),
         }
     }
 }
@@ -48,7 +66,7 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
     let db = database::connect(&host.database_url(), "jobs").await.map_err(|error| NotReady::storage(&error))?;
     let shared = host.shared_if_there()?;
     let deps = Deps { db, blob, bus: bus.clone(), shared, pictures: Arc::new(pictures) };
-    let jobs = Jobs::open(deps, Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
+    let jobs = Jobs::open(deps, Settings::of(settings)).await.map_err(|error| error.not_ready())?;
     let stop = CancellationToken::new();
     let running = jobs.start(stop.clone()).await.map_err(|error| NotReady::storage(&error))?;
     let health = Health::new(vec![

@@ -6,6 +6,8 @@ mod create;
 mod events;
 mod follow_up;
 mod manage;
+mod notification_settings;
+mod notifications;
 mod outputs;
 mod read;
 mod usage;
@@ -27,5 +29,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(manage::retry)
         .service(follow_up::refine)
         .service(follow_up::calibrate)
-        .service(manage::delete);
+        .service(manage::delete)
+        .service(notifications::list)
+        .service(notifications::read)
+        .service(notifications::deliveries)
+        .service(notification_settings::get)
+        .service(notification_settings::put)
+        .service(notification_settings::confirm)
+        .service(notification_settings::secret)
+        .service(notification_settings::test);
 }

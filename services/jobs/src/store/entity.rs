@@ -112,3 +112,91 @@ pub mod call {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod notification {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notification")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub owner: String,
+        pub job_id: Uuid,
+        /// What is told, as JSON; never changed.
+        #[sea_orm(column_type = "Text")]
+        pub notice: String,
+        pub created_at_ms: i64,
+        pub read_at_ms: Option<i64>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod channel {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notification_channel")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        /// `email` or `webhook`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel: String,
+        #[sea_orm(column_type = "Text")]
+        pub address: String,
+        /// Kinds of notifications that are sent there, as a JSON list.
+        #[sea_orm(column_type = "Text")]
+        pub events: String,
+        /// What webhooks are signed with.
+        pub secret: Option<String>,
+        /// Nothing is sent before; for webhooks when it was set.
+        pub confirmed_at_ms: Option<i64>,
+        /// Why nothing is sent any more.
+        #[sea_orm(column_type = "Text", nullable)]
+        pub off_because: Option<String>,
+        /// SHA-256 of the code that confirms it, lower-case hex.
+        pub code_sha256: Option<String>,
+        pub code_until_ms: Option<i64>,
+        pub code_tries: i64,
+        pub changed_at_ms: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod delivery {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notification_delivery")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub owner: String,
+        pub channel: String,
+        /// Where to, when it was made.
+        #[sea_orm(column_type = "Text")]
+        pub address: String,
+        pub job_id: Option<Uuid>,
+        /// What is sent, as JSON.
+        #[sea_orm(column_type = "Text")]
+        pub payload: String,
+        pub state: String,
+        pub attempts: i64,
+        pub next_at_ms: i64,
+        /// Who is at it.
+        pub lease: Option<Uuid>,
+        pub lease_until_ms: Option<i64>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub last_error: Option<String>,
+        pub created_at_ms: i64,
+        pub ended_at_ms: Option<i64>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,5 +1,7 @@
 //! The tables of the jobs service.
 
+mod notifications;
+
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, string_len, text, uuid};
 
@@ -14,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(CountDailyUse),
             Box::new(SearchJobs),
             Box::new(KeepCalls),
+            Box::new(notifications::CreateNotifications),
         ]
     }
 }

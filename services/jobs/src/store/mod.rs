@@ -2,16 +2,23 @@
 
 mod calls;
 pub mod daily;
+mod deliveries;
 mod entity;
 mod migration;
+mod notices;
 mod queue;
 mod search;
 
 pub use search::Wanted;
+mod tries;
+
+pub use deliveries::{Claimed, DeliveryRow, Settled};
+pub use notices::{Change, ChannelRow, Told, Which};
 
 use crate::doc::{Job, Millis};
 use crate::machine::{self, Event, Input};
 use crate::message;
+use crate::notify::Notice;
 use common::job::JobState;
 use common::{JobId, MessageId, OwnerId};
 use entity::{call, event, idempotency, job};
@@ -22,7 +29,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::time::Duration;
+use tries::Tries;
 
 /// The database failed or holds something unreadable.
 #[derive(Debug, thiserror::Error)]
@@ -46,27 +53,6 @@ impl StoreError {
             Self::Engine(error) => database::is_conflict(error),
             Self::Content(_) => false,
         }
-    }
-}
-
-/// A change that may meet another replica's, and is then tried again on what stands by then.
-struct Tries(u32);
-
-impl Tries {
-    /// How often at most.
-    const MOST: u32 = 20;
-    /// Longest pause before, in milliseconds; its length is left to chance, so that two do not meet again.
-    const PAUSE_MS: u64 = 20;
-
-    /// Whether to try again after this error; waits until it is time to.
-    async fn again(&mut self, error: &StoreError) -> bool {
-        self.0 += 1;
-        if self.0 >= Self::MOST || !error.is_conflict() {
-            return false;
-        }
-        let pause = uuid::Uuid::new_v4().as_u64_pair().0 % Self::PAUSE_MS;
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        true
     }
 }
 
@@ -169,7 +155,7 @@ impl Store {
         new: &Job,
         key: Option<IdempotencyKey>,
     ) -> Result<Accepted, StoreError> {
-        let mut tries = Tries(0);
+        let mut tries = Tries::default();
         loop {
             match self.accept_once(owner, new, key.clone()).await {
                 Err(error) if tries.again(&error).await => {}
@@ -249,7 +235,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; nothing changed then.
     pub async fn apply(&self, id: JobId, input: Input, now: Millis) -> Result<Option<(Snapshot, bool)>, StoreError> {
-        let mut tries = Tries(0);
+        let mut tries = Tries::default();
         loop {
             match self.apply_once(id, input.clone(), now).await {
                 Err(error) if tries.again(&error).await => {}
@@ -330,7 +316,7 @@ impl Store {
         Ok(rows.into_iter().map(stored_event).collect())
     }
 
-    /// Removes a job with its events. Its blobs are the caller's to remove.
+    /// Removes a job with its events, and what was told of it. Its blobs are the caller's to remove.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -339,6 +325,7 @@ impl Store {
         event::Entity::delete_many().filter(event::Column::JobId.eq(id.0)).exec(&tx).await?;
         call::Entity::delete_many().filter(call::Column::JobId.eq(id.0)).exec(&tx).await?;
         idempotency::Entity::delete_many().filter(idempotency::Column::JobId.eq(id.0)).exec(&tx).await?;
+        notices::forget_job(&tx, id).await?;
         job::Entity::delete_by_id(id.0).exec(&tx).await?;
         tx.commit().await?;
         Ok(())
@@ -410,6 +397,11 @@ async fn apply_to<C: ConnectionTrait>(
         .await?;
     if saved.rows_affected != 1 {
         return Err(StoreError::Changed);
+    }
+    if !before.job.state.is_final()
+        && let Some(notice) = Notice::of(&next.job)
+    {
+        notices::announce(tx, &before.owner, &notice, now).await?;
     }
     Ok((Snapshot { version: before.version + 1, owner: before.owner, job: next.job, events }, true))
 }

@@ -41,7 +41,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn start_next(&self, max_running: u64, now: Millis) -> Result<Option<Snapshot>, StoreError> {
-        let mut tries = Tries(0);
+        let mut tries = Tries::default();
         loop {
             match self.start_next_once(max_running, now).await {
                 Err(error) if tries.again(&error).await => {}

@@ -180,6 +180,11 @@ pub fn straight(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
     })
 }
 
+/// Settings with so many jobs at a time.
+pub fn limits(max_running: u64) -> Settings {
+    Settings { max_running, max_job_seconds: 60, ..Settings::default() }
+}
+
 /// One process: the service, its bus, its workers. Ends when stopped; the folder lives on.
 pub struct Process {
     pub jobs: Jobs,
@@ -207,10 +212,24 @@ impl Process {
 
     /// On that bus and that shared state.
     pub async fn start_on<F>(
-        (bus, shared): (SharedBus, SharedHandle),
+        parts: (SharedBus, SharedHandle),
         folder: &Path,
         file: FileId,
         max_running: u64,
+        answer: F,
+    ) -> Self
+    where
+        F: Fn(Topic, &agent_v1::Think) -> Option<Outcome> + Send + Sync + Clone + 'static,
+    {
+        Self::start_by(parts, folder, file, limits(max_running), answer).await
+    }
+
+    /// On that bus and that shared state, with these settings.
+    pub async fn start_by<F>(
+        (bus, shared): (SharedBus, SharedHandle),
+        folder: &Path,
+        file: FileId,
+        settings: Settings,
         answer: F,
     ) -> Self
     where
@@ -224,16 +243,16 @@ impl Process {
             let worker = Worker { bus: bus.clone(), asked: asked.clone(), answer: answer.clone() };
             workers.push(Consumer::start(&bus, topic, 2, Arc::new(worker), stop.clone()).await.expect("worker"));
         }
-        let alone = Self::without_workers((bus, shared), folder, file, max_running).await;
+        let alone = Self::alone((bus, shared), folder, file, settings).await;
         Self { asked, workers, worker_stop: stop, ..alone }
     }
 
-    /// The service alone, on that bus and that shared state.
-    pub async fn without_workers(
+    /// The service alone, on that bus and that shared state, with these settings.
+    pub async fn alone(
         (bus, shared): (SharedBus, SharedHandle),
         folder: &Path,
         file: FileId,
-        max_running: u64,
+        settings: Settings,
     ) -> Self {
         let statements = Statements::default();
         let log = statements.clone();
@@ -247,8 +266,7 @@ impl Process {
             pictures: Arc::new(OneFile(file)),
         };
         let stop = CancellationToken::new();
-        let jobs =
-            Jobs::open(deps, Settings { max_running, max_job_seconds: 60, ..Settings::default() }).await.expect("open");
+        let jobs = Jobs::open(deps, settings).await.expect("open");
         let running = jobs.start(stop.clone()).await.expect("start");
         Self {
             jobs,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa_actix_web::AppExt;
 
 /// Answers status and JSON of one request as the given owner.
-async fn ask(process: &Process, owner: &str, request: test::TestRequest) -> (StatusCode, Value) {
+pub async fn ask(process: &Process, owner: &str, request: test::TestRequest) -> (StatusCode, Value) {
     let principal = Principal::local(OwnerId::parse(owner).expect("owner"));
     let app = App::new()
         .wrap_fn(move |request, service| {

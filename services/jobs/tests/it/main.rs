@@ -6,6 +6,7 @@ mod harness;
 mod http;
 mod life;
 mod limits;
+mod notify;
 mod repeats;
 
 /// Where what belongs to a folder is kept.

@@ -8,6 +8,8 @@ mod http;
 mod life;
 #[path = "../it/limits.rs"]
 mod limits;
+#[path = "../it/notify/mod.rs"]
+mod notify;
 #[path = "../it/repeats.rs"]
 mod repeats;
 mod replicas;

@@ -1,6 +1,6 @@
 //! Several replicas of the service on one database: what one process promises holds for all of them together.
 
-use crate::harness::{PATIENCE, Process, straight};
+use crate::harness::{PATIENCE, Process, limits, straight};
 use bus::SharedBus;
 use common::job::JobState;
 use common::{FileId, OwnerId};
@@ -16,7 +16,7 @@ type Parts = (SharedBus, SharedHandle);
 /// Another replica: the same database, store, bus and shared state, and no workers of its own.
 async fn replica(of: &Process, parts: &Parts, folder: &Path, file: FileId, max_running: u64) -> Process {
     let parts = parts.clone();
-    Process { asked: of.asked.clone(), ..Process::without_workers(parts, folder, file, max_running).await }
+    Process { asked: of.asked.clone(), ..Process::alone(parts, folder, file, limits(max_running)).await }
 }
 
 fn request(file: FileId) -> NewJob {

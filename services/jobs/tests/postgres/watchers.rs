@@ -1,7 +1,7 @@
 //! What callers cost the database, with replicas that share a Redis: those who watch a job, and those who repeat a
 //! request. And that nothing but time is lost with that Redis.
 
-use crate::harness::{PATIENCE, Process, straight};
+use crate::harness::{PATIENCE, Process, limits, straight};
 use async_trait::async_trait;
 use bus::{Bus, BusError, Deliveries, Incoming, MemoryBus, Outgoing, SharedBus, Subscription};
 use common::topic::Topic;
@@ -103,8 +103,8 @@ async fn numbers(process: &Process, id: JobId, after: u64) -> Vec<u64> {
 async fn watchers_cost_no_reads_of_their_own() {
     let Some((_redis, [one, two])) = engines().await else { return };
     let (folder, file, bus) = (tempfile::tempdir().expect("folder"), FileId::new(), telling_bus());
-    let first = Process::without_workers((bus.clone(), one.clone()), folder.path(), file, 0).await;
-    let second = Process::without_workers((bus.clone(), two), folder.path(), file, 0).await;
+    let first = Process::alone((bus.clone(), one.clone()), folder.path(), file, limits(0)).await;
+    let second = Process::alone((bus.clone(), two), folder.path(), file, limits(0)).await;
     let id = first.create(file).await;
     let begin = Instant::now();
     let watching = future::join_all((0..2 * WATCHERS).map(|number| numbers([&first, &second][number % 2], id, 0)));
@@ -138,8 +138,8 @@ async fn streams_go_on_without_redis() {
     let mut redis = redis;
     for is_killed in [false, true] {
         let (folder, bus) = (tempfile::tempdir().expect("folder"), telling_bus());
-        let first = Process::without_workers((bus.clone(), one.clone()), folder.path(), file, 0).await;
-        let second = Process::without_workers((bus.clone(), two.clone()), folder.path(), file, 0).await;
+        let first = Process::alone((bus.clone(), one.clone()), folder.path(), file, limits(0)).await;
+        let second = Process::alone((bus.clone(), two.clone()), folder.path(), file, limits(0)).await;
         let id = first.create(file).await;
         let losing = async {
             let opened = [&first, &second].map(|process| async move {
@@ -177,7 +177,7 @@ async fn a_stream_goes_on_elsewhere() {
     let Some((_redis, [one, two])) = engines().await else { return };
     let (folder, file) = (tempfile::tempdir().expect("folder"), FileId::new());
     // They share the database alone: neither is told what the other does.
-    let first = Process::without_workers((telling_bus(), one.clone()), folder.path(), file, 0).await;
+    let first = Process::alone((telling_bus(), one.clone()), folder.path(), file, limits(0)).await;
     let id = first.create(file).await;
     let mut open = first.jobs.events(&OwnerId::local(), id, 0).await.expect("a stream").boxed();
     assert_eq!(open.next().await.map(|event| event.number), Some(1));
@@ -193,7 +193,7 @@ async fn a_stream_goes_on_elsewhere() {
     let rest: Vec<_> = tokio::time::timeout(PATIENCE, open.map(|event| event.number).collect()).await.expect("ends");
     assert_eq!(rest, (2..=EVENTS).collect::<Vec<_>>(), "found without being told");
 
-    let waiting = Process::without_workers((telling_bus(), one), folder.path(), file, 0).await;
+    let waiting = Process::alone((telling_bus(), one), folder.path(), file, limits(0)).await;
     third.end().await;
     let id = waiting.create(file).await;
     assert_eq!(numbers(&waiting, id, 99).await, Vec::<u64>::new(), "an event that never was");
@@ -210,7 +210,7 @@ async fn repeats_need_no_redis() {
     let Some((redis, [one, two])) = engines().await else { return };
     let (folder, file, bus) = (tempfile::tempdir().expect("folder"), FileId::new(), telling_bus());
     let first = Process::start_on((bus.clone(), one), folder.path(), file, 4, straight).await;
-    let second = Process::without_workers((bus, two), folder.path(), file, 4).await;
+    let second = Process::alone((bus, two), folder.path(), file, limits(4)).await;
     let owner = OwnerId::local();
     let request = |prompt: &str| NewJob { file_ids: vec![file], prompt: prompt.into(), options: Default::default() };
     let create = |number: usize, prompt: &str, key: &str| {
