@@ -1,5 +1,6 @@
 //! How people hear that a job has ended.
 
+mod documented;
 mod in_app;
 mod letters;
 mod mailbox;
