@@ -1,6 +1,6 @@
 //! What one person may have and use.
 
-use crate::harness::{Process, straight};
+use crate::harness::{Process, limits, straight};
 use common::job::{JobState, Stopped};
 use common::limits::Limits;
 use common::{Caller, ErrorCode, FileId, OwnerId};
@@ -22,7 +22,7 @@ async fn open_jobs_are_counted_to_the_unit() {
     let parts = Process::parts();
     let mute = |_, _: &_| None;
     let first = Process::start_on(parts.clone(), folder.path(), file, 1, mute).await;
-    let second = Process::without_workers(parts, folder.path(), file, 1).await;
+    let second = Process::alone(parts, folder.path(), file, limits(1)).await;
     let caller = caller(Limits { open_jobs: Some(3), ..Limits::default() });
     let asked = (0..12).map(|number| {
         let process = if number % 2 == 0 { &first } else { &second };
