@@ -410,7 +410,13 @@ export interface paths {
         /**
          * Follow a job as server-sent events, from its beginning or after `Last-Event-ID`.
          * @description Events are `job_queued`, `job_started`, `step_started`, `step_repeated`, `step_finished` and
-         *     `job_finished`, after which the stream ends.
+         *     `job_finished`, after which the stream ends. Each has a number (`id`) and the data `{at_ms, data}`.
+         *
+         *     Between them come events `live`, without a number: what goes on within the running step, told a few times a second at
+         *     most and kept nowhere. Their data is `{step_id, channel, replace, cut, text}`. `channel` is `code` (what a model is
+         *     writing), `stdout` or `stderr` (what running code prints). The text is added to what was told of that step and channel;
+         *     with `replace` it takes the place of it; with `cut` something before it is left out. Whoever comes late or connects again
+         *     is told the whole as it stands. Nothing depends on them: `step_finished` has the code and the ends of both streams.
          */
         get: operations["jobs_events"];
         put?: never;
@@ -615,6 +621,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the model calls that were made for your jobs, newest first: who was asked, how long it took, what it cost, how it
+         *     ended; never what was said. They go with their jobs. Calls that tried a model out are not among them.
+         */
+        get: operations["models_list_model_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{role}/try": {
         parameters: {
             query?: never;
@@ -629,6 +655,133 @@ export interface paths {
          *     times of a real call, also those that are left alone after failures. It may cost what a call costs.
          */
         post: operations["models_try_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what you were told of your jobs, newest first.
+         * @description A job that has succeeded, failed or used up its budget gives one notification; one that you stopped gives none.
+         */
+        get: operations["notifications_list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the latest letters and webhooks, with how they are and why the last attempt failed. */
+        get: operations["notifications_list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take notifications as read: those named, or all. */
+        post: operations["notifications_read_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where you are told that jobs have ended. */
+        get: operations["notifications_get_notification_settings"];
+        /**
+         * Set where you are told that jobs have ended. What is left out is switched off.
+         * @description A new e-mail address gets a code, and nothing else before that is entered. A new webhook gets a secret, which only
+         *     this answer shows.
+         */
+        put: operations["notifications_set_notification_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/settings/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the e-mail address by the code that was sent there. */
+        post: operations["notifications_confirm_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/settings/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the webhook another secret. Only this answer shows it; the old one is good for nothing any more. */
+        post: operations["notifications_renew_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/settings/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a try to a channel; the deliveries show what came of it. */
+        post: operations["notifications_test_notification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -890,6 +1043,11 @@ export interface components {
             /** @default null */
             y_scale: components["schemas"]["AxisScale"] | null;
         };
+        /**
+         * @description A way to tell people outside of the app.
+         * @enum {string}
+         */
+        Channel: "email" | "webhook";
         /** @description What one check found. */
         CheckReport: {
             /** @description What was found, or why it does not work and how to fix it. */
@@ -903,6 +1061,25 @@ export interface components {
             name: string;
             /** @description Whether it works. */
             ok: boolean;
+        };
+        /** @description A mailbox that is chosen. */
+        ChosenEmail: {
+            /** @description The address. A new one gets a code first, and nothing else before that is entered. */
+            address: string;
+            /** @description What is told there. */
+            events: components["schemas"]["NoticeKind"][];
+        };
+        /** @description A webhook that is chosen. */
+        ChosenWebhook: {
+            /** @description What is told there. */
+            events: components["schemas"]["NoticeKind"][];
+            /** @description Its address. */
+            url: string;
+        };
+        /** @description Body of `POST /api/v1/notifications/settings/confirm`. */
+        Code: {
+            /** @description The eight digits that were sent to the mailbox. */
+            code: string;
         };
         /** @description An exception that ended the code, read from its traceback. */
         CodeError: {
@@ -1003,6 +1180,53 @@ export interface components {
             /** @description Who said it. */
             model: string;
         };
+        /** @description The latest deliveries. */
+        DeliveryList: {
+            /** @description The deliveries, newest first. */
+            items: components["schemas"]["DeliveryView"][];
+        };
+        /** @description One delivery. */
+        DeliveryView: {
+            /** @description Where to. */
+            address: string;
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /** @description Which way it goes. */
+            channel: components["schemas"]["Channel"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it came to its end.
+             */
+            ended_at?: string | null;
+            /** @description What it is: `job.succeeded`, `job.failed`, `job.stopped`, `test` or `confirmation`. */
+            event: string;
+            /**
+             * Format: uuid
+             * @description Its id; a webhook's `webhook-id` is made of it.
+             */
+            id: string;
+            job_id?: components["schemas"]["JobId"] | null;
+            /** @description Why the last attempt failed. */
+            last_error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next; only while it waits.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * @description `waiting`, `sent` or `failed`.
+             * @example sent
+             */
+            state: string;
+        };
         /** @description A difference between the pictures and what was drawn, as a model says it. */
         Difference: {
             /** @description How bad it is. */
@@ -1017,6 +1241,15 @@ export interface components {
          * @enum {string}
          */
         DifferenceSeverity: "minor" | "major" | "critical";
+        /** @description Letters, as they are set. */
+        EmailView: {
+            /** @description The address. */
+            address: string;
+            /** @description Whether the code was entered; before, nothing else is sent. */
+            confirmed: boolean;
+            /** @description What is told there. */
+            events: components["schemas"]["NoticeKind"][];
+        };
         /** @description The environment that code runs with. */
         EnvironmentAnswer: {
             /** @description SHA-256 of the lock file they were installed from, lower-case hex. */
@@ -1030,7 +1263,7 @@ export interface components {
             python: string;
         };
         /** @enum {string} */
-        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "missing_scope" | "owner_only" | "sign_in_refused" | "sign_in_elsewhere" | "too_many_tries" | "invitation_not_found" | "email_taken" | "last_owner" | "user_not_found" | "session_not_found" | "key_not_found" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "too_busy" | "limit_reached" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
+        ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "missing_scope" | "owner_only" | "sign_in_refused" | "sign_in_elsewhere" | "too_many_tries" | "invitation_not_found" | "email_taken" | "last_owner" | "user_not_found" | "session_not_found" | "key_not_found" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "address_refused" | "mail_off" | "channel_off" | "wrong_code" | "too_busy" | "limit_reached" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
         /** @description A finished run. The `path` of each output is its link. */
         ExecutionAnswer: components["schemas"]["ExecutionResult"] & {
             /** @description Id of the run; its outputs are kept under it for a while. */
@@ -1491,6 +1724,64 @@ export interface components {
          * @enum {string}
          */
         ModelBreaker: "closed" | "open" | "half_open";
+        /** @description One call of a role's models. */
+        ModelCall: {
+            /**
+             * Format: int64
+             * @description Tokens received.
+             */
+            completion_tokens: number;
+            /** @description What they cost by the operator's price table. */
+            cost_usd: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description How long it took in milliseconds, with the models that were asked before in vain.
+             */
+            duration_ms: number;
+            /** @description Why it brought no answer that can be read; absent where it did. */
+            error_code?: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds to the first piece of the answer; absent where none came.
+             */
+            first_token_ms?: number | null;
+            /** @description Host and port of its endpoint; absent where there is none. */
+            host?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The job it was made for. */
+            job_id: components["schemas"]["JobId"];
+            /** @description Who answered; without an answer whoever was asked last. */
+            model: string;
+            /** @description Models that were asked before in vain. */
+            passed_over: string[];
+            /** @description Name of the file with the rules that the model was given. */
+            prompt_file: string;
+            /** @description SHA-256 of that file, shortened to 12 hex digits. */
+            prompt_hash: string;
+            /**
+             * Format: int64
+             * @description Tokens sent, those to models that gave nothing usable included.
+             */
+            prompt_tokens: number;
+            /** @description `vision`, `code` or `reasoning`. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+        };
+        /** @description One page of calls. */
+        ModelCallPage: {
+            /** @description The calls, newest first. */
+            items: components["schemas"]["ModelCall"][];
+            /** @description For the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
         /** @description A failed call. */
         ModelFault: {
             /**
@@ -1637,6 +1928,88 @@ export interface components {
             name: string;
             /** @description The password to sign in with, at least 12 characters. */
             password: string;
+        };
+        /** @description A secret, shown once. */
+        NewSecret: {
+            /** @description What requests are signed with from now on. */
+            secret: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
+        /**
+         * @description Something a person can do.
+         * @enum {string}
+         */
+        NextOption: "retry" | "other_model" | "raise_limit" | "edit_code" | "hint";
+        /** @description One thing that can be done, for programs and for people. */
+        NextStep: {
+            /** @description With `raise_limit`: the member of `options` that was used up, where one was. */
+            limit?: string | null;
+            /** @description Method of the request that does it. */
+            method: string;
+            /** @description Which. */
+            option: components["schemas"]["NextOption"];
+            /** @description Path of that request. */
+            path: string;
+            /** @description What it is, in a sentence. */
+            words: string;
+        };
+        /**
+         * @description What a notification is about.
+         * @enum {string}
+         */
+        NoticeKind: "job_succeeded" | "job_failed" | "job_stopped";
+        /** @description One page of notifications. */
+        NotificationPage: {
+            /** @description The notifications, newest first. */
+            items: components["schemas"]["NotificationView"][];
+            /**
+             * Format: uuid
+             * @description Give this as `cursor` for the next page; absent on the last one.
+             */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many are not read, on all pages together.
+             */
+            unread: number;
+        };
+        /** @description Body of `PUT /api/v1/notifications/settings`: what is left out is switched off. */
+        NotificationSettings: {
+            email?: components["schemas"]["ChosenEmail"] | null;
+            webhook?: components["schemas"]["ChosenWebhook"] | null;
+        };
+        /** @description One notification. */
+        NotificationView: {
+            code?: components["schemas"]["ErrorCode"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The job. */
+            job_id: components["schemas"]["JobId"];
+            /** @description What it is about. */
+            kind: components["schemas"]["NoticeKind"];
+            /** @description What can be done, best first; none after a success. */
+            options: components["schemas"]["NextStep"][];
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read_at?: string | null;
+            /** @description The reason, or what was found. */
+            text: string;
+            /** @description One plain sentence. */
+            title: string;
         };
         /** @description One file the run left in `/box/out`, typed by its bytes. */
         OutputFile: {
@@ -1794,6 +2167,11 @@ export interface components {
              */
             picture: number;
             values?: components["schemas"]["PictureValues"] | null;
+        };
+        /** @description Body of `POST /api/v1/notifications/read`. */
+        ReadNotifications: {
+            /** @description Which were read; all where it is left out. */
+            ids?: string[] | null;
         };
         /** @description Whether the real work is possible now. */
         Readiness: {
@@ -1953,6 +2331,15 @@ export interface components {
          * @enum {string}
          */
         SessionVia: "link" | "password" | "join" | "oidc";
+        /** @description Where a person is told. */
+        SettingsView: {
+            email?: components["schemas"]["EmailView"] | null;
+            /** @description Whether this server sends letters at all. */
+            email_available: boolean;
+            /** @description Whether webhooks may use plain HTTP. */
+            http_allowed: boolean;
+            webhook?: components["schemas"]["WebhookView"] | null;
+        };
         /**
          * @description How bad a finding is.
          * @enum {string}
@@ -2023,6 +2410,11 @@ export interface components {
             /** @description `stdout` or `stderr`. */
             stream: string;
         };
+        /** @description Body of `POST /api/v1/notifications/settings/test`. */
+        TestOf: {
+            /** @description Which channel. */
+            channel: components["schemas"]["Channel"];
+        };
         /** @description How the supervisor and its zygotes are. */
         TierHealth: {
             /** @description What helps against it. */
@@ -2043,6 +2435,14 @@ export interface components {
              * @description Zygotes started so far.
              */
             zygotes: number;
+        };
+        /** @description What is left to read. */
+        Unread: {
+            /**
+             * Format: int64
+             * @description How many are not read.
+             */
+            unread: number;
         };
         /** @description The form of an upload. */
         UploadForm: {
@@ -2141,6 +2541,17 @@ export interface components {
          * @enum {string}
          */
         Verdict: "pass" | "warn" | "block";
+        /** @description The webhook, as it is set. */
+        WebhookView: {
+            /** @description What is told there. */
+            events: components["schemas"]["NoticeKind"][];
+            /** @description Why nothing is sent there any more; saving the settings again switches it on. */
+            off_because?: string | null;
+            /** @description What requests are signed with; only in the answer that made it. */
+            secret?: string | null;
+            /** @description Its address. */
+            url: string;
+        };
     };
     responses: {
         /** @description A problem, told by its code */
@@ -3600,6 +4011,42 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    models_list_model_calls: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Calls per page, 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCallPage"];
+                };
+            };
+            /** @description The cursor is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     models_try_model: {
         parameters: {
             query?: never;
@@ -3681,6 +4128,268 @@ export interface operations {
                 };
             };
             /** @description Other models are being tried out */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_list_notifications: {
+        parameters: {
+            query?: {
+                /** @description Only what is not read. */
+                unread?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Notifications per page, 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_list_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_read_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotifications"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unread"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_get_notification_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_set_notification_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description This server sends no mail */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An address is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many codes */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_confirm_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description It is not that code */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_renew_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecret"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no webhook */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    notifications_test_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestOf"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description The channel is not set or not confirmed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries */
             429: {
                 headers: {
                     [name: string]: unknown;

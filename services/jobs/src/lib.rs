@@ -82,12 +82,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            max_running: 4,
-            max_job_seconds: 1800,
-            limits: Limits::default(),
-            notify: NotifySettings::default(),
-        }
+        Self { max_running: 4, max_job_seconds: 1800, limits: Limits::default(), notify: NotifySettings::default() }
     }
 }
 

@@ -163,7 +163,7 @@ fn several_charts() -> Value {
 fn several_charts_are_read_in_one_script() {
     let evidence = several_charts();
     assert_eq!(choose(&Evidence::read(&evidence), wish(""), 0).reader, Reader::Panels);
-    let code = draft(&[evidence.clone()], "", 0).code;
+    let code = draft(std::slice::from_ref(&evidence), "", 0).code;
     assert!(code.contains("READERS = {\"bar\": read_bars}"), "{code}");
     assert_eq!((code.matches("def read_bars").count(), code.matches("def read_panels").count()), (1, 1));
     assert!(code.contains("\"grid\": [1, 3]") && code.contains("no chart that can be measured"), "{code}");

@@ -25,7 +25,6 @@ pub fn no_model(topic: Topic, think: &agent_v1::Think) -> Option<Outcome> {
         Topic::AgentThink => Some(Outcome::Failure(common_v1::Failure {
             code: ErrorCode::ModelUnavailable.as_str().to_owned(),
             detail: "The model is away: WORDS OF A PICTURE.".to_owned(),
-            ..Default::default()
         })),
         _ => straight(topic, think),
     }
