@@ -1,8 +1,10 @@
 //! The program as people and programs use it: the real binary, jail, critic and models' seam.
 
+mod access;
 mod apart;
 mod bad_input;
 mod calls;
+mod clerk;
 mod command_line;
 mod document;
 mod engines;

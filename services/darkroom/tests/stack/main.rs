@@ -1,6 +1,8 @@
 //! The scenarios of the one-process program, unchanged, on services that are programs of their own: RabbitMQ, PostgreSQL,
 //! Redis and an object store below them, Traefik with TLS in front.
 
+#[path = "../it/access.rs"]
+mod access;
 #[path = "../it/bad_input.rs"]
 mod bad_input;
 #[path = "../it/calls.rs"]
