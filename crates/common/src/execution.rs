@@ -183,5 +183,5 @@ pub struct ExecutionResult {
 pub const MAX_EXECUTION_CODE_BYTES: usize = 1024 * 1024;
 
 /// Longest code, in bytes, that a model may write for a job: it travels inside messages, which stay
-/// under 64 KiB.
-pub const MAX_JOB_CODE_BYTES: usize = 48 * 1024;
+/// under 128 KiB.
+pub const MAX_JOB_CODE_BYTES: usize = 80 * 1024;

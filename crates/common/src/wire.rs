@@ -7,7 +7,7 @@ mod convert;
 pub use convert::{InvalidMessage, decode, encode, tail};
 
 /// Largest encoded message. Larger content stands behind a blob key.
-pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+pub const MAX_MESSAGE_BYTES: usize = 128 * 1024;
 
 /// Generated types, one module per package.
 #[expect(missing_docs, reason = "generated; the documentation stands in the .proto files")]

@@ -58,7 +58,7 @@ fn what_is_no_code_is_refused() {
     refused("<think>done</think>  ", false, "empty");
     refused("```python\n# nothing yet\n```", false, "empty");
     refused("```python\nprint(1)\nprint(", true, "cut off");
-    refused(&format!("```python\n{}\n```", "x = 1\n".repeat(10_000)), false, "longer than 48 KiB");
+    refused(&format!("```python\n{}\n```", "x = 1\n".repeat(20_000)), false, "longer than 80 KiB");
     refused("```python\nprint('\0')\n```", false, "control characters");
     refused(r#"{"answer": 42}"#, false, "no Python code");
 }
