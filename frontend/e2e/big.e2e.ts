@@ -114,7 +114,8 @@ test('100 MB of text are said, not shown', async ({ scriptedPage: page, scripted
   await page.getByRole('tab', { name: 'Log' }).click()
   await settled(page)
   await expect(page.getByRole('main')).toContainText('wrote more than is allowed')
-  expect(await page.evaluate(() => document.body.innerText.length)).toBeLessThan(400_000)
+  // Of 100 MB the first and the last part are kept, a mebibyte together.
+  expect(await page.evaluate(() => document.body.innerText.length)).toBeLessThan(1_200_000)
   console.log(`100 MB printed: longest wait ${Math.round(await longest())} ms`)
   expect(await longest()).toBeLessThan(5000)
   const id = await made(
