@@ -9,9 +9,10 @@ use crate::way::Way;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN};
 use async_trait::async_trait;
 use common::{ErrorCode, OwnerId, Scopes};
-use edge::{Authenticator, Principal, Problem};
+use edge::{Allowance, Authenticator, Principal, Problem};
 use sha2::Digest as _;
 use sha2::Sha256;
+use shared::Allowances;
 use std::fmt;
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ pub struct Callers {
     store: Store,
     known: KnownCallers,
     way: Way,
+    allowances: Allowances,
 }
 
 /// What a caller shows. The tag keeps one kind from passing as another.
@@ -76,12 +78,12 @@ pub(crate) fn unavailable(error: &DbErr) -> Problem {
 }
 
 impl Callers {
-    /// Accepts this token, and keys and sessions of this store, and who else is known that way.
-    pub(crate) fn new(token: LocalToken, store: Store, way: Way) -> Self {
+    /// Accepts this token, and keys and sessions of this store, and who else is known that way; counts their requests.
+    pub(crate) fn new(token: LocalToken, store: Store, way: Way, allowances: Allowances) -> Self {
         // Browsers keep cookies by host, not by port: a name of its own keeps the sessions of two
         // servers on one machine apart.
         let cookie = format!("darkroom_session_{}", mark(&token));
-        Self { token, cookie, store, known: KnownCallers::default(), way }
+        Self { token, cookie, store, known: KnownCallers::default(), way, allowances }
     }
 
     /// Name of the session's cookie.
@@ -220,8 +222,19 @@ pub(crate) fn mark(token: &LocalToken) -> String {
 
 #[async_trait]
 impl Authenticator for Callers {
-    /// Decides by the Authorization header if there is one, else by the cookie.
+    /// Who it is, and one request of theirs: the proxy asks once for each, and so does one process.
     async fn authenticate(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem> {
+        let known = self.sender(headers, method).await?;
+        if let Some(caller) = &known {
+            self.allowances.spend(&caller.owner, &caller.limits, Allowance::Requests, 1).await?;
+        }
+        Ok(known)
+    }
+}
+
+impl Callers {
+    /// Decides by the Authorization header if there is one, else by the cookie.
+    async fn sender(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem> {
         let mut given = headers.get_all(AUTHORIZATION);
         match (given.next(), given.next()) {
             (Some(value), None) => {

@@ -35,11 +35,12 @@ pub use web::is_built as has_web_app;
 
 use actix_web::web::Data;
 use common::OwnerId;
+use common::limits::Limits;
 use database::DatabaseConnection;
 use edge::{Check, PublicRoute, Site};
 use links::Links;
 use password::Passwords;
-use shared::SharedHandle;
+use shared::{Allowances, SharedHandle};
 use std::sync::Arc;
 use store::Store;
 
@@ -71,13 +72,15 @@ pub struct Settings {
     pub way: Way,
     /// Limits that clients should know before they run into them.
     pub limits: ConfigLimits,
+    /// What a person may do for whom nothing else is set.
+    pub user_limits: Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let limits = ConfigLimits::default();
-        Self { name: "Darkroom".to_owned(), version, way: Way::Local, limits }
+        Self { name: "Darkroom".to_owned(), version, way: Way::Local, limits, user_limits: Limits::default() }
     }
 }
 
@@ -121,7 +124,8 @@ impl Gateway {
     ) -> Result<Self, StoreError> {
         let store = Store::open(db).await?;
         let links = Links::new(shared.clone(), &callers::mark(&token));
-        let callers = Arc::new(Callers::new(token, store.clone(), settings.way.clone()));
+        let allowances = Allowances::new(shared.clone(), settings.user_limits);
+        let callers = Arc::new(Callers::new(token, store.clone(), settings.way.clone(), allowances));
         let (settings, passwords) = (Arc::new(settings), Passwords::default());
         Ok(Self { settings, callers, store, links, passwords, shared, keyring: None })
     }

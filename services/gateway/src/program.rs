@@ -25,7 +25,7 @@ impl Settings {
             max_job_seconds: settings.max_job_seconds.0,
             ..ConfigLimits::default()
         };
-        Ok(Self { limits, way: way(settings, base)?, ..Self::default() })
+        Ok(Self { limits, user_limits: settings.user_limits(), way: way(settings, base)?, ..Self::default() })
     }
 }
 

@@ -1,6 +1,8 @@
 //! One-time links and session cookies.
 
-use crate::support::{client, problem, send, world};
+use crate::support::{client, problem, send, world, world_with};
+use common::limits::Limits;
+use gateway::Settings;
 
 /// Protects sign-in: a link works once, opens a session by an HttpOnly, SameSite=Strict cookie, and leads
 /// to the web app, or to the docs where there is none; wrong and used links are refused.
@@ -75,4 +77,20 @@ async fn sessions_belong_to_one_server() {
     for world in [&first, &second] {
         assert_eq!(send(world.get("/api/v1/me").header("cookie", &both)).await.status().as_u16(), 200);
     }
+}
+
+/// Protects everybody from one who asks without end: so many requests a minute are answered, the next is refused with the
+/// time to wait, and who cannot be known is told that, not this.
+#[actix_web::test]
+async fn requests_are_counted_for_each_person() {
+    let user_limits = Limits { requests_per_minute: Some(3), ..Limits::default() };
+    let world = world_with(Settings { user_limits, ..Settings::default() }).await;
+    for _ in 0..3 {
+        assert_eq!(send(world.get("/api/v1/me").bearer_auth(&world.token)).await.status(), 200);
+    }
+    let refused = send(world.get("/api/v1/me").bearer_auth(&world.token)).await;
+    assert_eq!(refused.status(), 429);
+    let wait: u32 = refused.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=20).contains(&wait), "{wait}");
+    assert_eq!(send(world.get("/api/v1/me")).await.status(), 401);
 }

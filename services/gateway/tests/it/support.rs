@@ -45,10 +45,14 @@ pub async fn world() -> World {
 
 /// A gateway at which people sign in that way.
 pub async fn world_of(way: Way) -> World {
+    world_with(Settings { way, ..Settings::default() }).await
+}
+
+/// A gateway with these settings.
+pub async fn world_with(settings: Settings) -> World {
     let data = tempfile::tempdir().expect("a folder");
     let token = LocalToken::open_or_create(data.path()).expect("a token");
     let db = database::connect(&crate::database_url(data.path()), "gateway").await.expect("a database");
-    let settings = Settings { way, ..Settings::default() };
     let shared = Arc::new(MemoryState::new());
     let gateway = Gateway::open(settings, token.clone(), db, shared).await.expect("a gateway");
     let server = TestServer::start(site(&gateway), ShellSettings::default());
