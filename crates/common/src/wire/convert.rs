@@ -409,8 +409,10 @@ mod tests {
     /// Protects the bus: nothing larger than its limit is ever handed to it.
     #[test]
     fn too_large_messages_are_refused() {
-        let think = super::super::agent_v1::Think { prompt: "x".repeat(70_000), ..Default::default() };
-        assert!(encode(&think).is_err());
+        let think = |bytes| super::super::agent_v1::Think { prompt: "x".repeat(bytes), ..Default::default() };
+        let longest = super::super::MAX_MESSAGE_BYTES - encode(&think(100_000)).unwrap().len() + 100_000;
+        assert_eq!(encode(&think(longest)).unwrap().len(), super::super::MAX_MESSAGE_BYTES);
+        assert!(encode(&think(longest + 1)).is_err());
     }
 
     /// Protects transcripts: cutting never splits a character.

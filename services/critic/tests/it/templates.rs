@@ -6,8 +6,8 @@ use std::path::Path;
 
 const TEMPLATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/llm/src/builtin/templates");
 
-/// A template with the shared parts it imports by name put in front and each import once, as the model
-/// joins them.
+/// A template with the shared parts and readers it imports by name put in front and each import once, as
+/// the model joins them.
 fn assemble(name: &str, seen: &mut Vec<String>) -> String {
     if seen.iter().any(|known| known == name) {
         return String::new();
@@ -16,8 +16,9 @@ fn assemble(name: &str, seen: &mut Vec<String>) -> String {
     let source = std::fs::read_to_string(Path::new(TEMPLATES).join(format!("{name}.py"))).expect("a template");
     let (mut parts, mut own) = (String::new(), String::new());
     for line in source.lines() {
-        match line.strip_prefix("from part_").and_then(|rest| rest.split(' ').next()) {
-            Some(part) => parts.push_str(&assemble(&format!("part_{part}"), seen)),
+        let imported = line.strip_prefix("from ").and_then(|rest| rest.split(' ').next());
+        match imported.filter(|module| Path::new(TEMPLATES).join(format!("{module}.py")).is_file()) {
+            Some(module) => parts.push_str(&assemble(module, seen)),
             None if line.starts_with("import ") && seen.iter().any(|known| known == line) => {}
             None => {
                 seen.extend(line.starts_with("import ").then(|| line.to_owned()));
