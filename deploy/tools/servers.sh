@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what tests start for themselves where it is missing: Traefik, and llama.cpp with a small model, below
+# Installs what tests start for themselves where it is missing: Traefik, llama.cpp with a small model, and schemathesis, below
 # target/servers, at pinned versions; other servers, and Chromium, from Debian's packages where these may be installed. Nothing depends
 # on it: where one cannot be had it says so, and the tests that use it say that they are skipped.
 set -eu
@@ -24,6 +24,10 @@ if "$here/python-env.sh" target/servers/model "$here/servers-model.lock"; then
 else
     echo "WARNING: llama.cpp is not installed - no real model will be tried." >&2
 fi
+
+# What holds the API against its own document.
+"$here/python-env.sh" target/servers/contract "$here/servers-contract.lock" \
+    || echo "WARNING: schemathesis is not installed - the API is not held against its document." >&2
 
 # What each is known by, and the packages it comes in (the first that there is).
 needed='dockerd=docker.io docker=docker.io,docker-cli runc=runc runsc=runsc

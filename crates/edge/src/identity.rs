@@ -21,6 +21,7 @@ use crate::Principal;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use common::limits::Limits;
 use common::{OwnerId, Role, Scopes, UserId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rand::RngCore;
@@ -56,6 +57,9 @@ struct Claims {
     role: Role,
     /// What may be done, as names with spaces between them (RFC 8693, 4.2).
     scope: String,
+    /// What the caller may use, where it is not the operator's default.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    limits: Limits,
     /// Seconds since 1970.
     iat: u64,
     nbf: u64,
@@ -67,7 +71,7 @@ impl Claims {
     fn principal(&self) -> Option<Principal> {
         let owner = OwnerId::parse(&self.sub).ok()?;
         let scopes: Scopes = self.scope.parse().ok()?;
-        Some(Principal { user: self.user, role: self.role, scopes, ..Principal::local(owner) })
+        Some(Principal { user: self.user, role: self.role, scopes, limits: self.limits, ..Principal::local(owner) })
     }
 }
 
@@ -124,6 +128,7 @@ impl Signer {
             user: caller.user,
             role: caller.role,
             scope: caller.scopes.to_string(),
+            limits: caller.limits,
             iat: now,
             nbf: now,
             exp: now + LIFE.as_secs(),

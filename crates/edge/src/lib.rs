@@ -8,6 +8,7 @@
 pub mod allowance;
 pub mod health;
 pub mod identity;
+mod json;
 mod middleware;
 pub mod output;
 pub mod principal;
@@ -21,6 +22,7 @@ pub mod testing;
 pub mod validate;
 
 pub use health::{Check, Health};
+pub use json::{JsonObject, page_size};
 pub use middleware::is_head;
 pub use principal::{AnyCaller, Authenticator, Principal};
 pub use problem::{Problem, ProblemBody};

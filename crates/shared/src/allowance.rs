@@ -6,7 +6,7 @@
 
 use crate::{Key, MemoryState, Purpose, Rate, SharedHandle, SharedState, Spent};
 use common::limits::Limits;
-use common::{ErrorCode, Failure, OwnerId};
+use common::{ErrorCode, Failure, KeyId, OwnerId};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -114,10 +114,26 @@ impl Allowances {
     /// # Errors
     /// `limit_reached`, with the time after which there is enough again; nothing is noted then.
     pub async fn spend(&self, owner: &OwnerId, own: &Limits, what: Allowance, amount: u64) -> Result<(), Failure> {
-        let Some(most) = what.most(&own.or(self.defaults)) else { return Ok(()) };
+        match what.most(&own.or(self.defaults)) {
+            Some(most) => self.take(owner.as_str(), what, most, amount).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that an API key was used once, where it may be used only so often a minute. Its owner's allowance is
+    /// another matter.
+    ///
+    /// # Errors
+    /// `limit_reached`, as for a person.
+    pub async fn spend_key(&self, key: KeyId, most_per_minute: u32) -> Result<(), Failure> {
+        // No owner is called that: owners have no colon.
+        self.take(&format!("key:{key}"), Allowance::Requests, u64::from(most_per_minute), 1).await
+    }
+
+    async fn take(&self, whose: &str, what: Allowance, most: u64, amount: u64) -> Result<(), Failure> {
         let refused = || Failure::with_detail(ErrorCode::LimitReached, what.used_up(most));
         let Some(rate) = rate(what, most) else { return Err(refused()) };
-        match self.ask(owner, what, rate, what.tokens(amount)).await {
+        match self.ask(whose, what, rate, what.tokens(amount)).await {
             Spent::Allowed { .. } => Ok(()),
             Spent::Refused { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
@@ -134,7 +150,7 @@ impl Allowances {
         for what in Allowance::ALL.iter().copied() {
             let Some(limit) = what.most(&limits) else { continue };
             let remaining = match rate(what, limit) {
-                Some(rate) => match self.ask(owner, what, rate, 0).await {
+                Some(rate) => match self.ask(owner.as_str(), what, rate, 0).await {
                     Spent::Allowed { remaining } => (u64::from(remaining) * what.unit()).min(limit),
                     Spent::Refused { .. } | Spent::Never => 0,
                 },
@@ -145,10 +161,10 @@ impl Allowances {
         meters
     }
 
-    async fn ask(&self, owner: &OwnerId, what: Allowance, rate: Rate, cost: u32) -> Spent {
+    async fn ask(&self, whose: &str, what: Allowance, rate: Rate, cost: u32) -> Spent {
         // A limit that was changed begins with a full bucket: what is in one says nothing at another rate.
         let burst = rate.burst().to_le_bytes();
-        let key = Key::of(Purpose::RequestRate, &[owner.as_str().as_bytes(), what.as_str().as_bytes(), &burst]);
+        let key = Key::of(Purpose::RequestRate, &[whose.as_bytes(), what.as_str().as_bytes(), &burst]);
         match self.shared.spend(&key, rate, cost).await {
             Ok(spent) => {
                 if self.is_away.swap(false, Ordering::Relaxed) {

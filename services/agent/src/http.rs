@@ -6,7 +6,7 @@ use actix_web::{get, post, web};
 use chrono::{DateTime, Utc};
 use common::job::{MAX_PROMPT_BYTES, Usage};
 use common::{ErrorCode, Failure};
-use edge::{Principal, Problem, ProblemBody};
+use edge::{JsonObject, Principal, Problem, ProblemBody};
 use llm::{BreakerState, LinkState, Role, RoleName};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -213,7 +213,7 @@ async fn try_model(
     _principal: Principal,
     agent: web::Data<Agent>,
     role: web::Path<String>,
-    body: web::Json<ModelTry>,
+    body: JsonObject<ModelTry>,
 ) -> Result<web::Json<ModelTried>, Problem> {
     let role = match role.as_str() {
         "vision" => RoleName::Vision,

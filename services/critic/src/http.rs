@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, post, web};
 use common::ErrorCode;
 use common::execution::MAX_EXECUTION_CODE_BYTES;
 use common::review::Review;
-use edge::{Principal, Problem, ProblemBody};
+use edge::{JsonObject, Principal, Problem, ProblemBody};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -36,11 +36,11 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
     tag = "reviews", operation_id = "create_review", request_body = ReviewRequest,
     responses(
         (status = 200, body = Review, description = "What was found, worst first, and the verdict"),
-        (status = 400, body = ProblemBody, description = "The body is not the JSON that was expected"),
-        (status = 401, body = ProblemBody, description = "No valid token"),
-        (status = 413, body = ProblemBody, description = "The body is too large"),
-        (status = 415, body = ProblemBody, description = "The body is not declared as JSON"),
-        (status = 503, body = ProblemBody, description = "A tool of the review failed"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The body is not the JSON that was expected"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json", description = "No valid token"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not declared as JSON"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "A tool of the review failed"),
     )
 )]
 #[post("/api/v1/reviews")]
@@ -75,5 +75,6 @@ async fn read(request: &HttpRequest, body: web::Payload) -> Result<ReviewRequest
             return Err(Problem::with_detail(ErrorCode::PayloadTooLarge, detail));
         }
     };
-    serde_json::from_slice(&bytes).map_err(|error| edge::validate::invalid_json(&error))
+    let read = serde_json::from_slice(&bytes).map(JsonObject::into_inner);
+    read.map_err(|error| edge::validate::invalid_json(&error))
 }

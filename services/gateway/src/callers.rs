@@ -54,7 +54,7 @@ impl Shown<'_> {
 }
 
 fn principal(user: UserRow, scopes: Scopes) -> Principal {
-    Principal { user: Some(user.id), role: user.role, scopes, ..Principal::local(user.owner) }
+    Principal { user: Some(user.id), role: user.role, scopes, limits: user.limits, ..Principal::local(user.owner) }
 }
 
 /// Why nobody was looked up.
@@ -97,23 +97,23 @@ impl Callers {
     }
 
     /// Who shows this, from memory or from the rows.
-    async fn who(&self, shown: Shown<'_>) -> Result<Option<Principal>, Problem> {
+    async fn who(&self, shown: Shown<'_>) -> Result<Option<Found>, Problem> {
         let digest = shown.digest();
         let (now, now_ms) = (Instant::now(), database::now().timestamp_millis());
-        if let Some(principal) = self.known.fresh(&digest, now, now_ms) {
-            return Ok(Some(principal));
+        if let Some(found) = self.known.fresh(&digest, now, now_ms) {
+            return Ok(Some(found));
         }
         let before = self.known.before();
         match self.look_up(shown).await {
             Ok(found) => {
                 self.known.remember(before, digest, found.clone(), now);
-                Ok(found.map(|found| found.principal))
+                Ok(found)
             }
             Err(Trouble::Said(problem)) => Err(problem),
             Err(Trouble::Store(error)) => match self.known.stale(&digest, now, now_ms) {
-                Some(principal) => {
+                Some(found) => {
                     tracing::warn!(%error, "a caller is let in by what was known before");
-                    Ok(Some(principal))
+                    Ok(Some(found))
                 }
                 None => Err(unavailable(&error)),
             },
@@ -125,7 +125,7 @@ impl Callers {
         let found = match shown {
             Shown::Token => {
                 let owner = self.store.user_of(&OwnerId::local()).await?.filter(|user| user.is_active);
-                owner.map(|user| Found { principal: principal(user, everything), ends_at_ms: None })
+                owner.map(|user| Found { principal: principal(user, everything), key: None, ends_at_ms: None })
             }
             Shown::Key { prefix, secret } => {
                 let found = self.store.key_by_prefix(prefix).await?;
@@ -134,7 +134,8 @@ impl Callers {
                 };
                 self.note(self.store.key_used(key.id).await);
                 let ends_at_ms = key.ends_at.map(|at| at.timestamp_millis());
-                Some(Found { principal: principal(user, key.scopes), ends_at_ms })
+                let limited = key.requests_per_minute.map(|most| (key.id, most));
+                Some(Found { principal: principal(user, key.scopes), key: limited, ends_at_ms })
             }
             Shown::Session(id) => {
                 let Some((session, user)) = self.store.session_by_hash(&secret::hash(id)).await? else {
@@ -142,7 +143,7 @@ impl Callers {
                 };
                 self.note(self.store.session_used(session.id).await);
                 let principal = Principal { session: Some(session.id), ..principal(user, everything) };
-                Some(Found { principal, ends_at_ms: Some(session.ends_at.timestamp_millis()) })
+                Some(Found { principal, key: None, ends_at_ms: Some(session.ends_at.timestamp_millis()) })
             }
             Shown::Clerk { token, clerk } => {
                 let Ok(token) = std::str::from_utf8(token) else { return Ok(None) };
@@ -154,7 +155,7 @@ impl Callers {
                 let Some(caller) = caller else { return Ok(None) };
                 let user = self.by_clerk(clerk, &caller).await?;
                 let ends_at_ms = Some(caller.expires.saturating_mul(1000));
-                user.is_active.then(|| Found { principal: principal(user, everything), ends_at_ms })
+                user.is_active.then(|| Found { principal: principal(user, everything), key: None, ends_at_ms })
             }
         };
         if let Some(user) = found.as_ref().and_then(|found| found.principal.user) {
@@ -193,7 +194,7 @@ impl Callers {
     }
 
     /// Who shows one of the cookies.
-    async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+    async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<Found>, Problem> {
         // A browser sends one; more come only from other programs on this host.
         for id in cookies(headers, &self.cookie).take(MAX_COOKIES) {
             if let Some(known) = self.who(Shown::Session(id)).await? {
@@ -203,7 +204,7 @@ impl Callers {
         Ok(None)
     }
 
-    async fn by_bearer(&self, shown: &[u8]) -> Result<Option<Principal>, Problem> {
+    async fn by_bearer(&self, shown: &[u8]) -> Result<Option<Found>, Problem> {
         if self.token.matches(shown) {
             return self.who(Shown::Token).await;
         }
@@ -224,17 +225,19 @@ pub(crate) fn mark(token: &LocalToken) -> String {
 impl Authenticator for Callers {
     /// Who it is, and one request of theirs: the proxy asks once for each, and so does one process.
     async fn authenticate(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem> {
-        let known = self.sender(headers, method).await?;
-        if let Some(caller) = &known {
-            self.allowances.spend(&caller.owner, &caller.limits, Allowance::Requests, 1).await?;
+        let Some(Found { principal, key, .. }) = self.sender(headers, method).await? else { return Ok(None) };
+        // The key first: what one program wastes must not be taken from the person's other programs.
+        if let Some((key, most_per_minute)) = key {
+            self.allowances.spend_key(key, most_per_minute).await?;
         }
-        Ok(known)
+        self.allowances.spend(&principal.owner, &principal.limits, Allowance::Requests, 1).await?;
+        Ok(Some(principal))
     }
 }
 
 impl Callers {
     /// Decides by the Authorization header if there is one, else by the cookie.
-    async fn sender(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem> {
+    async fn sender(&self, headers: &HeaderMap, method: &str) -> Result<Option<Found>, Problem> {
         let mut given = headers.get_all(AUTHORIZATION);
         match (given.next(), given.next()) {
             (Some(value), None) => {

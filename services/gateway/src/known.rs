@@ -4,6 +4,7 @@
 //! A change made at this gateway takes effect at once: whoever changes something forgets everything. A change made at
 //! another replica takes effect within [`FRESH`].
 
+use common::KeyId;
 use edge::Principal;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,8 @@ pub(crate) type Digest = [u8; 32];
 pub(crate) struct Found {
     /// Who.
     pub principal: Principal,
+    /// The API key that was shown and how many requests a minute it is good for, where that is limited.
+    pub key: Option<(KeyId, u32)>,
     /// When session or key end by themselves, in milliseconds since 1970.
     pub ends_at_ms: Option<i64>,
 }
@@ -50,20 +53,20 @@ impl KnownCallers {
     }
 
     /// The caller, where it was looked up less than `age` ago and has not ended.
-    fn within(&self, digest: &Digest, age: Duration, now: Instant, now_ms: i64) -> Option<Principal> {
+    fn within(&self, digest: &Digest, age: Duration, now: Instant, now_ms: i64) -> Option<Found> {
         let inner = self.inner();
         let (at, found) = inner.found.get(digest)?;
         let stands = found.ends_at_ms.is_none_or(|end| end > now_ms) && now.saturating_duration_since(*at) < age;
-        stands.then(|| found.principal.clone())
+        stands.then(|| found.clone())
     }
 
     /// The caller, where no look at the rows is needed.
-    pub(crate) fn fresh(&self, digest: &Digest, now: Instant, now_ms: i64) -> Option<Principal> {
+    pub(crate) fn fresh(&self, digest: &Digest, now: Instant, now_ms: i64) -> Option<Found> {
         self.within(digest, FRESH, now, now_ms)
     }
 
     /// The caller, where the rows cannot be looked at.
-    pub(crate) fn stale(&self, digest: &Digest, now: Instant, now_ms: i64) -> Option<Principal> {
+    pub(crate) fn stale(&self, digest: &Digest, now: Instant, now_ms: i64) -> Option<Found> {
         self.within(digest, STALE, now, now_ms)
     }
 
@@ -103,7 +106,7 @@ mod tests {
     use common::OwnerId;
 
     fn found(ends_at_ms: Option<i64>) -> Found {
-        Found { principal: Principal::local(OwnerId::local()), ends_at_ms }
+        Found { principal: Principal::local(OwnerId::local()), key: None, ends_at_ms }
     }
 
     /// Protects revocation: nobody is known for longer than said, past their end, or from a look that began before a

@@ -159,7 +159,7 @@ async fn read_health(_principal: Principal, sandbox: web::Data<Sandbox>) -> web:
     tag = "executions", operation_id = "read_execution_output",
     params(("id" = String, Path), ("name" = String, Path, description = "Name of the output as the answer lists it")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file, of the type that the list names", body = Vec<u8>, content_type = "*/*"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -43,7 +43,8 @@ fn signer() -> Signer {
 fn ann() -> Principal {
     let scopes = [common::Scope::JobsRead].into_iter().collect();
     let owner = OwnerId::parse("ann").expect("an owner");
-    Principal { user: Some(UserId::new()), role: Role::Member, scopes, ..Principal::local(owner) }
+    let limits = Limits { open_jobs: Some(2), ..Limits::default() };
+    Principal { user: Some(UserId::new()), role: Role::Member, scopes, limits, ..Principal::local(owner) }
 }
 
 /// A proof with other words in head and body, signed by the key unless `alg` says otherwise.

@@ -6,6 +6,7 @@ mod bad_input;
 mod calls;
 mod clerk;
 mod command_line;
+mod contract;
 mod document;
 mod engines;
 mod full_disk;

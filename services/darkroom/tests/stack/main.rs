@@ -3,6 +3,7 @@
 
 #[path = "../it/access.rs"]
 mod access;
+mod away;
 #[path = "../it/bad_input.rs"]
 mod bad_input;
 #[path = "../it/calls.rs"]
@@ -12,6 +13,7 @@ mod harness;
 mod http;
 #[path = "../it/kill.rs"]
 mod kill;
+mod limits;
 #[path = "../it/live.rs"]
 mod live;
 #[path = "../it/pictures.rs"]

@@ -8,7 +8,7 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{ErrorCode, KeyId, Scope, Scopes};
-use edge::{Principal, Problem, parse_id};
+use edge::{JsonObject, Principal, Problem, parse_id};
 use serde::{Deserialize, Serialize};
 
 /// Longest life of a key that ends, in days.
@@ -33,6 +33,8 @@ pub struct ApiKey {
     last_used_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     revoked_at: Option<DateTime<Utc>>,
+    /// How many requests a minute it is good for; as many as its owner's where nothing is said.
+    requests_per_minute: Option<u32>,
 }
 
 impl From<KeyRow> for ApiKey {
@@ -46,6 +48,7 @@ impl From<KeyRow> for ApiKey {
             ends_at: key.ends_at,
             last_used_at: key.last_used_at,
             revoked_at: key.revoked_at,
+            requests_per_minute: key.requests_per_minute,
         }
     }
 }
@@ -70,6 +73,9 @@ pub struct NewApiKey {
     scopes: Vec<String>,
     /// After how many days it ends (1 to 3650); never where nothing is said.
     days: Option<i64>,
+    /// How many requests a minute it is good for (at least 1); as many as its owner's where nothing is said.
+    #[schema(minimum = 1)]
+    requests_per_minute: Option<u32>,
 }
 
 fn scopes(names: &[String]) -> Result<Scopes, Problem> {
@@ -97,7 +103,7 @@ pub async fn make(
     request: HttpRequest,
     principal: Principal,
     gateway: Data<Gateway>,
-    wanted: Json<NewApiKey>,
+    wanted: JsonObject<NewApiKey>,
 ) -> Result<HttpResponse, Problem> {
     let user = person(&principal)?;
     let (name, scopes) = (desk::name(&wanted.name)?, scopes(&wanted.scopes)?);
@@ -106,8 +112,13 @@ pub async fn make(
         Some(days) if (1..=MAX_DAYS).contains(&days) => Some(database::now() + TimeDelta::days(days)),
         Some(_) => return Err(desk::invalid("days", "1 to 3650 are expected, or nothing.")),
     };
+    if wanted.requests_per_minute == Some(0) {
+        return Err(desk::invalid("requests_per_minute", "at least 1 is expected, or nothing."));
+    }
+    let requests_per_minute = wanted.requests_per_minute;
     let fresh = FreshKey::make().map_err(desk::no_randomness)?;
-    let new = NewKey { user, name: &name, prefix: &fresh.prefix, hash: &fresh.hash, scopes, ends_at };
+    let new =
+        NewKey { user, name: &name, prefix: &fresh.prefix, hash: &fresh.hash, scopes, ends_at, requests_per_minute };
     let row = gateway.store.make_key(&new, &gateway.by(&request, Some(user))).await.map_err(failed)?;
     Ok(HttpResponse::Created().json(MadeApiKey { key: fresh.whole, about: row.into() }))
 }

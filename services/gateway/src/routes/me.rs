@@ -7,8 +7,9 @@ use crate::store::{Saved, SessionRow, Source, UserRow, Via};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
+use common::limits::Limits;
 use common::{ErrorCode, OwnerId, Role, Scopes, SessionId, UserId};
-use edge::{Principal, Problem, parse_id};
+use edge::{JsonObject, Principal, Problem, parse_id};
 use serde::{Deserialize, Serialize};
 
 /// A person.
@@ -34,6 +35,8 @@ pub struct Person {
     created_at: DateTime<Utc>,
     /// When they were last here, to the minute.
     last_seen_at: Option<DateTime<Utc>>,
+    /// What they may use, where it is not the operator's default.
+    limits: Limits,
 }
 
 impl From<&UserRow> for Person {
@@ -49,6 +52,7 @@ impl From<&UserRow> for Person {
             team: user.team.clone(),
             created_at: user.created_at,
             last_seen_at: user.last_seen_at,
+            limits: user.limits,
         }
     }
 }
@@ -113,7 +117,7 @@ pub async fn change_me(
     request: HttpRequest,
     principal: Principal,
     gateway: Data<Gateway>,
-    change: Json<ProfileChange>,
+    change: JsonObject<ProfileChange>,
 ) -> Result<Json<Me>, Problem> {
     let before = user(&gateway, &principal).await?;
     if before.source != Source::Local {
@@ -152,7 +156,7 @@ pub async fn set_password(
     request: HttpRequest,
     principal: Principal,
     gateway: Data<Gateway>,
-    change: Json<PasswordChange>,
+    change: JsonObject<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     let user = user(&gateway, &principal).await?;
     let PasswordChange { current, new } = change.into_inner();

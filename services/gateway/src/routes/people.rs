@@ -7,8 +7,9 @@ use crate::{Gateway, secret};
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
+use common::limits::Limits;
 use common::{ErrorCode, InvitationId, Role, UserId};
-use edge::{Principal, Problem, parse_id};
+use edge::{JsonObject, Principal, Problem, page_size, parse_id};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
@@ -35,9 +36,12 @@ pub struct UserChange {
     role: Option<Role>,
     /// Whether they may enter. Where not, their sessions and API keys end at once.
     active: Option<bool>,
+    /// All that they may use otherwise than the operator's default says, from now on; `{}` is the default again. Jobs
+    /// keep what they began with.
+    limits: Option<Limits>,
 }
 
-/// Change a person's role, shut them out or let them in again. An owner who may enter always remains.
+/// Change a person's role and limits, shut them out or let them in again. An owner who may enter always remains.
 #[utoipa::path(tag = "administration", operation_id = "change_user", request_body = UserChange,
     params(("id" = UserId, Path)), responses((status = 200, body = Person)))]
 #[patch("/api/v1/users/{id}")]
@@ -46,11 +50,11 @@ pub async fn change_user(
     owner: Principal,
     gateway: Data<Gateway>,
     id: Path<String>,
-    change: Json<UserChange>,
+    change: JsonObject<UserChange>,
 ) -> Result<Json<Person>, Problem> {
     let id = parse_id(&id, ErrorCode::UserNotFound)?;
     let by = gateway.by(&request, Some(person(&owner)?));
-    let change = Change { role: change.role, is_active: change.active };
+    let change = Change { role: change.role, is_active: change.active, limits: change.limits };
     let changed = gateway.store.change_user(id, change, &by).await.map_err(failed)?;
     gateway.callers.forget();
     match changed {
@@ -154,7 +158,7 @@ pub async fn invite(
     request: HttpRequest,
     owner: Principal,
     gateway: Data<Gateway>,
-    wanted: Json<NewInvite>,
+    wanted: JsonObject<NewInvite>,
 ) -> Result<HttpResponse, Problem> {
     gateway.knows_people()?;
     let made_by = person(&owner)?;
@@ -237,6 +241,7 @@ pub struct AuditQuery {
     #[param(value_type = Option<String>)]
     before: Option<Uuid>,
     /// How many lines (1 to 200); 50 where nothing is said.
+    #[param(default = 50, minimum = 1, maximum = 200)]
     limit: Option<u64>,
 }
 
@@ -249,10 +254,7 @@ pub async fn audit(
     gateway: Data<Gateway>,
     query: Query<AuditQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=MOST_LINES).contains(&limit) {
-        return Err(desk::invalid("limit", "1 to 200 are expected."));
-    }
+    let limit = page_size(query.limit, 50, MOST_LINES)?;
     let mut rows = gateway.store.audit(query.before, limit + 1).await.map_err(failed)?;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

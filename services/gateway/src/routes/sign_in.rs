@@ -6,10 +6,10 @@ use crate::store::{Action, Join, Joined, NewSession, Via};
 use crate::{Gateway, secret, web as app};
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{LOCATION, USER_AGENT};
-use actix_web::web::{Data, Json, Query};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use common::{ErrorCode, UserId};
-use edge::{Principal, Problem};
+use edge::{JsonObject, Principal, Problem};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
@@ -81,7 +81,7 @@ impl Gateway {
 pub async fn sign_in(
     request: HttpRequest,
     gateway: Data<Gateway>,
-    given: Json<Credentials>,
+    given: JsonObject<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     gateway.knows_people()?;
     let Credentials { email, password } = given.into_inner();
@@ -117,7 +117,7 @@ pub async fn sign_in(
 pub async fn join(
     request: HttpRequest,
     gateway: Data<Gateway>,
-    given: Json<NewMember>,
+    given: JsonObject<NewMember>,
 ) -> Result<HttpResponse, Problem> {
     gateway.knows_people()?;
     let given = given.into_inner();

@@ -27,6 +27,8 @@ pub struct NewKey<'a> {
     pub scopes: Scopes,
     /// When it ends by itself; never where nothing is said.
     pub ends_at: Option<DateTime<Utc>>,
+    /// How many requests a minute it is good for; as many as its owner's where nothing is said.
+    pub requests_per_minute: Option<u32>,
 }
 
 /// A key, without its secret.
@@ -52,6 +54,8 @@ pub struct KeyRow {
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// How many requests a minute it is good for; as many as its owner's where nothing is said.
+    pub requests_per_minute: Option<u32>,
 }
 
 fn row(model: Model) -> Result<KeyRow, DbErr> {
@@ -66,6 +70,7 @@ fn row(model: Model) -> Result<KeyRow, DbErr> {
         ends_at: model.ends_at_ms.map(time),
         last_used_at: model.last_used_at_ms.map(time),
         revoked_at: model.revoked_at_ms.map(time),
+        requests_per_minute: model.requests_per_minute.map(|most| u32::try_from(most).unwrap_or(0)),
     })
 }
 
@@ -90,6 +95,7 @@ impl Store {
             ends_at_ms: new.ends_at.map(|at| at.timestamp_millis()),
             last_used_at_ms: None,
             revoked_at_ms: None,
+            requests_per_minute: new.requests_per_minute.map(i64::from),
         };
         let active: ActiveModel = model.clone().into();
         Entity::insert(active.reset_all()).exec_without_returning(&tx).await?;

@@ -27,6 +27,8 @@ pub mod user {
         pub team: Option<String>,
         pub created_at_ms: i64,
         pub last_seen_at_ms: Option<i64>,
+        /// What this person may use where it is not the default, as JSON.
+        pub limits: Option<String>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -100,6 +102,8 @@ pub mod api_key {
         pub ends_at_ms: Option<i64>,
         pub last_used_at_ms: Option<i64>,
         pub revoked_at_ms: Option<i64>,
+        /// How many requests a minute it is good for; its owner's allowance alone counts where nothing is said.
+        pub requests_per_minute: Option<i64>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, boolean, string_len, string_len_null, text, uuid, uuid_null,
+    big_integer, big_integer_null, boolean, string_len, string_len_null, text, text_null, uuid, uuid_null,
 };
 use sea_orm_migration::sea_orm::DatabaseBackend;
 
@@ -11,7 +11,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(CreateTables), Box::new(CreateAccounts)]
+        vec![Box::new(CreateTables), Box::new(CreateAccounts), Box::new(AddLimits)]
     }
 }
 
@@ -85,6 +85,24 @@ impl MigrationTrait for CreateAccounts {
             _ => APPEND_ONLY_SQLITE,
         };
         manager.get_connection().execute_unprepared(append_only).await.map(drop)
+    }
+}
+
+struct AddLimits;
+
+impl MigrationName for AddLimits {
+    fn name(&self) -> &str {
+        "m0003_add_limits"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for AddLimits {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let users = Table::alter().table("users").add_column(text_null("limits")).to_owned();
+        manager.alter_table(users).await?;
+        let rate = big_integer_null("requests_per_minute");
+        manager.alter_table(Table::alter().table("api_keys").add_column(rate).to_owned()).await
     }
 }
 

@@ -103,8 +103,15 @@ async fn what_is_over_opens_nothing() {
         assert_eq!(store.sessions(owner.id).await.expect("told"), [found], "used within the minute: not written");
 
         let scopes = "jobs:read".parse().expect("a scope");
-        let key =
-            |prefix: &'static str, ends_at| NewKey { user: owner.id, name: "k", prefix, hash: "h", scopes, ends_at };
+        let key = |prefix: &'static str, ends_at| NewKey {
+            user: owner.id,
+            name: "k",
+            prefix,
+            hash: "h",
+            scopes,
+            ends_at,
+            requests_per_minute: Some(7),
+        };
         store.make_key(&key("over", Some(database::now())), &by).await.expect("made");
         let made = store.make_key(&key("open", None), &by).await.expect("made");
         assert!(store.key_by_prefix("over").await.expect("told").is_none());

@@ -4,6 +4,7 @@ use super::audit::{self, Action, By};
 use super::entity::user::{ActiveModel, Column, Entity, Model};
 use super::{Store, USE_INTERVAL_MS, api_keys, now_ms, odd, sessions, time};
 use chrono::{DateTime, Utc};
+use common::limits::Limits;
 use common::{OwnerId, Role, SessionId, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -60,6 +61,8 @@ pub struct UserRow {
     pub created_at: DateTime<Utc>,
     /// When they were last here, to the minute.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// What they may use, where it is not the operator's default.
+    pub limits: Limits,
 }
 
 /// What an owner changes about a person.
@@ -69,6 +72,8 @@ pub struct Change {
     pub role: Option<Role>,
     /// Whether they may enter.
     pub is_active: Option<bool>,
+    /// All limits that are not the default from now on.
+    pub limits: Option<Limits>,
 }
 
 /// What became of a change.
@@ -105,7 +110,17 @@ pub(super) fn row(model: Model) -> Result<UserRow, DbErr> {
         team: model.team,
         created_at: time(model.created_at_ms),
         last_seen_at: model.last_seen_at_ms.map(time),
+        limits: match model.limits {
+            Some(text) => serde_json::from_str(&text).map_err(|_| odd("limits"))?,
+            None => Limits::default(),
+        },
     })
+}
+
+/// Limits as their column holds them.
+fn written(limits: &Limits) -> Result<Option<String>, DbErr> {
+    let text = |_| DbErr::Custom("limits cannot be written".to_owned());
+    if limits.is_empty() { Ok(None) } else { serde_json::to_string(limits).map(Some).map_err(text) }
 }
 
 /// A new person of this installation's own, whose objects are their own.
@@ -124,6 +139,7 @@ pub(super) fn new_local(id: UserId, owner: &OwnerId, name: String, role: Role) -
         team: Set(None),
         created_at_ms: Set(now_ms()),
         last_seen_at_ms: Set(None),
+        limits: Set(None),
     }
 }
 
@@ -173,10 +189,12 @@ impl Store {
         };
         let role = change.role.unwrap_or(before.role);
         let is_active = change.is_active.unwrap_or(before.is_active);
+        let limits = change.limits.unwrap_or(before.limits);
         let set = ActiveModel {
             id: Set(id.0),
             role: Set(role.as_str().to_owned()),
             is_active: Set(is_active),
+            limits: Set(written(&limits)?),
             ..Default::default()
         };
         Entity::update(set).exec(&tx).await?;
@@ -188,10 +206,10 @@ impl Store {
             sessions::end_all(&tx, id, None).await?;
             api_keys::revoke_all(&tx, id).await?;
         }
-        let detail = json!({ "role": change.role, "active": change.is_active });
+        let detail = json!({ "role": change.role, "active": change.is_active, "limits": change.limits });
         audit::write(&tx, by, Action::UserChanged, Some(id.0), &detail).await?;
         tx.commit().await?;
-        Ok(Changed::Done(Box::new(UserRow { role, is_active, ..before })))
+        Ok(Changed::Done(Box::new(UserRow { role, is_active, limits, ..before })))
     }
 
     /// Sets name and address.

@@ -1,8 +1,11 @@
 //! One-time links and session cookies.
 
+use crate::people::told;
 use crate::support::{client, problem, send, world, world_with};
 use common::limits::Limits;
 use gateway::Settings;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// Protects sign-in: a link works once, opens a session by an HttpOnly, SameSite=Strict cookie, and leads
 /// to the web app, or to the docs where there is none; wrong and used links are refused.
@@ -93,4 +96,42 @@ async fn requests_are_counted_for_each_person() {
     let wait: u32 = refused.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
     assert!((1..=20).contains(&wait), "{wait}");
     assert_eq!(send(world.get("/api/v1/me")).await.status(), 401);
+}
+
+/// Protects what an owner allows one person, and what a person allows one of their keys: it goes before the default at
+/// once, is told, stands in the audit, and is gone when it is taken back; a key that is used up stops its own program alone.
+#[actix_web::test]
+async fn people_and_keys_have_limits_of_their_own() {
+    let user_limits = Limits { requests_per_minute: Some(1_000), runs_per_hour: Some(5), ..Limits::default() };
+    let world = world_with(Settings { user_limits, ..Settings::default() }).await;
+    let (_, _, users) = told(world.owner(Method::GET, "/api/v1/users")).await;
+    let path = format!("/api/v1/users/{}", users[0]["id"].as_str().expect("an id"));
+    assert_eq!(users[0]["limits"], json!({}));
+    let change = |limits: Value| world.owner(Method::PATCH, &path).json(&json!({ "limits": limits }));
+    let (status, _, changed) = told(change(json!({ "requests_per_minute": 40, "open_jobs": 2 }))).await;
+    assert_eq!((status, &changed["limits"]), (200, &json!({ "requests_per_minute": 40, "open_jobs": 2 })), "{changed}");
+    problem(change(json!({ "requests_per_hour": 1 })), 400, "invalid_json").await;
+    let (_, _, audit) = told(world.owner(Method::GET, "/api/v1/audit?limit=1")).await;
+    assert_eq!(audit["lines"][0]["detail"]["limits"]["open_jobs"], 2, "{audit}");
+
+    let wanted = json!({ "name": "a script", "scopes": ["jobs:read"], "requests_per_minute": 3 });
+    let (_, _, made) = told(world.owner(Method::POST, "/api/v1/keys").json(&wanted)).await;
+    assert_eq!(made["requests_per_minute"], 3, "{made}");
+    let key = made["key"].as_str().expect("a key");
+    for _ in 0..3 {
+        assert_eq!(send(world.get("/api/v1/me").bearer_auth(key)).await.status(), 200);
+    }
+    let refused = send(world.get("/api/v1/me").bearer_auth(key)).await;
+    assert!(refused.status() == 429 && refused.headers().contains_key("retry-after"), "{refused:?}");
+    let mut more = 0;
+    while send(world.owner(Method::GET, "/api/v1/me")).await.status() == 200 {
+        more += 1;
+        assert!(more <= 40, "the person's own limit holds");
+    }
+    assert!(more > 20, "the key's requests beyond its own limit cost the person nothing: {more}");
+    let zero = json!({ "name": "x", "scopes": ["jobs:read"], "requests_per_minute": 0 });
+    tokio::time::sleep(std::time::Duration::from_millis(4600)).await;
+    problem(world.owner(Method::POST, "/api/v1/keys").json(&zero), 422, "invalid_field").await;
+    assert_eq!(told(change(json!({}))).await.2["limits"], json!({}));
+    assert_eq!(told(change(json!({}))).await.0, 200, "the default again");
 }

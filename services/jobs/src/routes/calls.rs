@@ -1,6 +1,6 @@
 use crate::{Jobs, ModelCallPage};
 use actix_web::{get, web};
-use edge::{Principal, Problem, ProblemBody};
+use edge::{Principal, Problem, ProblemBody, page_size};
 use serde::Deserialize;
 
 /// What part of the list is wanted.
@@ -21,6 +21,7 @@ pub struct CallsQuery {
     responses(
         (status = 200, body = ModelCallPage),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The cursor is none"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "invalid_field"),
     )
 )]
 #[get("/api/v1/models/calls")]
@@ -29,5 +30,5 @@ pub async fn calls(
     jobs: web::Data<Jobs>,
     query: web::Query<CallsQuery>,
 ) -> Result<web::Json<ModelCallPage>, Problem> {
-    Ok(web::Json(jobs.calls(&principal.owner, query.cursor.as_deref(), query.limit.unwrap_or(20)).await?))
+    Ok(web::Json(jobs.calls(&principal.owner, query.cursor.as_deref(), page_size(query.limit, 20, 100)?).await?))
 }

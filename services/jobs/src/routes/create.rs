@@ -1,6 +1,6 @@
 use crate::{JobView, Jobs, NewJob};
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use edge::{Principal, Problem, ProblemBody};
+use edge::{JsonObject, Principal, Problem, ProblemBody};
 
 /// Create a job: the pictures are looked at, code is written, reviewed and run.
 ///
@@ -21,7 +21,7 @@ pub async fn create(
     principal: Principal,
     request: HttpRequest,
     jobs: web::Data<Jobs>,
-    body: web::Json<NewJob>,
+    body: JsonObject<NewJob>,
 ) -> Result<HttpResponse, Problem> {
     // A value that is not text is refused like an empty one.
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());

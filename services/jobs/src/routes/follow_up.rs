@@ -1,7 +1,7 @@
 use crate::{Calibration, JobView, Jobs, Refinement};
 use actix_web::{HttpResponse, patch, post, web};
 use common::JobId;
-use edge::{PathId, Principal, Problem, ProblemBody};
+use edge::{JsonObject, PathId, Principal, Problem, ProblemBody};
 
 /// Go on from a job that has ended, with something changed: a new job with the same pictures that knows the code so far.
 #[utoipa::path(
@@ -20,7 +20,7 @@ pub async fn refine(
     principal: Principal,
     jobs: web::Data<Jobs>,
     id: PathId<JobId>,
-    body: web::Json<Refinement>,
+    body: JsonObject<Refinement>,
 ) -> Result<HttpResponse, Problem> {
     accepted(jobs.refine(principal.caller(), id.0, body.into_inner()).await?)
 }
@@ -42,7 +42,7 @@ pub async fn calibrate(
     principal: Principal,
     jobs: web::Data<Jobs>,
     id: PathId<JobId>,
-    body: web::Json<Calibration>,
+    body: JsonObject<Calibration>,
 ) -> Result<HttpResponse, Problem> {
     accepted(jobs.calibrate(principal.caller(), id.0, body.into_inner()).await?)
 }

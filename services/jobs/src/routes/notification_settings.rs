@@ -3,7 +3,7 @@ use crate::notify::{Code, DeliveryView, NewSecret, NotificationSettings, Setting
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get, post, put, web};
 use common::{ErrorCode, Failure};
-use edge::{Principal, Problem, ProblemBody};
+use edge::{JsonObject, Principal, Problem, ProblemBody};
 
 /// After how many seconds somebody who asked for too many codes or tests may ask again.
 const AGAIN_AFTER_SECONDS: u32 = 600;
@@ -45,7 +45,7 @@ pub async fn get(principal: Principal, jobs: web::Data<Jobs>) -> Result<web::Jso
 pub async fn put(
     principal: Principal,
     jobs: web::Data<Jobs>,
-    body: web::Json<NotificationSettings>,
+    body: JsonObject<NotificationSettings>,
 ) -> Result<HttpResponse, Problem> {
     let set = jobs.set_notification_settings(&principal.owner, body.into_inner()).await.map_err(problem)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(set))
@@ -65,7 +65,7 @@ pub async fn put(
 pub async fn confirm(
     principal: Principal,
     jobs: web::Data<Jobs>,
-    body: web::Json<Code>,
+    body: JsonObject<Code>,
 ) -> Result<web::Json<SettingsView>, Problem> {
     Ok(web::Json(jobs.confirm_email(&principal.owner, &body.code).await?))
 }
@@ -100,7 +100,7 @@ pub async fn secret(principal: Principal, jobs: web::Data<Jobs>) -> Result<HttpR
 pub async fn test(
     principal: Principal,
     jobs: web::Data<Jobs>,
-    body: web::Json<TestOf>,
+    body: JsonObject<TestOf>,
 ) -> Result<HttpResponse, Problem> {
     let made = jobs.test_channel(&principal.owner, body.channel).await.map_err(problem)?;
     Ok(HttpResponse::Accepted().json(made))

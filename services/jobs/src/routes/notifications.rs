@@ -2,7 +2,7 @@ use crate::Jobs;
 use crate::notify::{DeliveryList, NotificationPage, ReadNotifications, Unread};
 use actix_web::{get, post, web};
 use common::ErrorCode;
-use edge::{Principal, Problem};
+use edge::{JsonObject, Principal, Problem, page_size};
 use serde::Deserialize;
 
 /// What part of the list is wanted.
@@ -37,7 +37,7 @@ pub async fn list(
     let wrong = |_| Problem::new(ErrorCode::BadRequest);
     let before = query.cursor.as_deref().map(str::parse).transpose().map_err(wrong)?;
     let only_unread = query.unread.unwrap_or(false);
-    Ok(web::Json(jobs.notifications(&principal.owner, only_unread, before, query.limit.unwrap_or(20)).await?))
+    Ok(web::Json(jobs.notifications(&principal.owner, only_unread, before, page_size(query.limit, 20, 100)?).await?))
 }
 
 /// Take notifications as read: those named, or all.
@@ -51,7 +51,7 @@ pub async fn list(
 pub async fn read(
     principal: Principal,
     jobs: web::Data<Jobs>,
-    body: web::Json<ReadNotifications>,
+    body: JsonObject<ReadNotifications>,
 ) -> Result<web::Json<Unread>, Problem> {
     Ok(web::Json(jobs.read_notifications(&principal.owner, body.into_inner()).await?))
 }

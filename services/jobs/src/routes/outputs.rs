@@ -9,7 +9,7 @@ use edge::{Principal, Problem, ProblemBody, parse_id};
     tag = "jobs",
     params(("id" = String, Path), ("name" = String, Path, description = "Name of the output as the results list it")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file, of the type that the list names", body = Vec<u8>, content_type = "*/*"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -2,7 +2,7 @@ use crate::{JobPage, JobView, Jobs, LinkStyle, Wanted};
 use actix_web::{get, web};
 use common::job::{JobReport, JobState};
 use common::{ErrorCode, JobId};
-use edge::{PathId, Principal, Problem, ProblemBody, parse_id};
+use edge::{PathId, Principal, Problem, ProblemBody, page_size, parse_id};
 use serde::Deserialize;
 
 /// What part of the list is wanted.
@@ -33,7 +33,7 @@ pub async fn list(
 ) -> Result<web::Json<JobPage>, Problem> {
     let before = query.cursor.as_deref().map(|text| parse_id::<JobId>(text, ErrorCode::BadRequest)).transpose()?;
     let wanted = Wanted::new(query.state, query.q.as_deref().unwrap_or_default(), before)?;
-    Ok(web::Json(jobs.list(&principal.owner, &wanted, query.limit.unwrap_or(20)).await?))
+    Ok(web::Json(jobs.list(&principal.owner, &wanted, page_size(query.limit, 20, 100)?).await?))
 }
 
 /// Read a job.
