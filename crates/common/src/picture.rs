@@ -108,6 +108,36 @@ pub trait PictureSource: Send + Sync + 'static {
     /// # Errors
     /// `file_not_found` when this caller has no such upload; another code when it cannot be told now.
     async fn picture(&self, caller: &crate::Caller, id: crate::FileId) -> Result<PictureRef, crate::Failure>;
+
+    /// The uploads of this caller older than `before`, newest first, [`UPLOADS_A_PAGE`] at most.
+    ///
+    /// # Errors
+    /// It cannot be told now.
+    async fn uploads(
+        &self,
+        caller: &crate::Caller,
+        before: Option<crate::FileId>,
+    ) -> Result<Vec<Upload>, crate::Failure>;
+
+    /// Removes all uploads of this caller, with everything that was made of them. Safe to repeat.
+    ///
+    /// # Errors
+    /// Something is left; repeat it.
+    async fn erase(&self, caller: &crate::Caller) -> Result<(), crate::Failure>;
+}
+
+/// Most uploads that one question gives.
+pub const UPLOADS_A_PAGE: usize = 100;
+
+/// An upload, for whoever exports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Its id.
+    pub file_id: crate::FileId,
+    /// Its cleaned name.
+    pub name: String,
+    /// Blob key of the bytes as they were uploaded.
+    pub original_key: String,
 }
 
 /// Name of the n-th picture (from 0) of a job inside the sandbox, below `/box/in`.

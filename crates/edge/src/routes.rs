@@ -229,6 +229,7 @@ mod tests {
             ("reviews", Of(Scope::ExecutionsRead), Of(Scope::ExecutionsWrite)),
             ("account", Nothing, Of(Scope::Account)),
             ("administration", Owner, Owner),
+            ("data", Of(Scope::Account), Of(Scope::Account)),
             ("new", Of(Scope::Account), Of(Scope::Account)),
         ];
         for (tag, read, write) in rows {

@@ -353,6 +353,8 @@ settings! {
     webhook_hosts: String = "WEBHOOK_HOSTS", "";
     /// What webhooks may use: 'https', or 'http' for plain HTTP as well.
     webhook_schemes: WebhookSchemes = "WEBHOOK_SCHEMES", "https";
+    /// Days after which jobs that have ended, and uploads, are removed with all that belongs to them (1 to 36500). Default: they are kept for ever.
+    retention_days: Option<Within<1, 36_500>> = "RETENTION_DAYS", "";
     /// Runs in the sandbox at a time (1 to 64). Each may use SANDBOX_MEMORY_MIB of memory.
     sandbox_slots: Within<1, 64> = "SANDBOX_SLOTS", "4";
     /// Direct executions that may wait for a place in the sandbox (0 to 1000); beyond it the answer is 429.

@@ -6,7 +6,7 @@ use crate::view::{FilePage, FileView};
 use crate::{Files, fault};
 use async_trait::async_trait;
 use blob::{BlobInfo, ByteStream};
-use common::picture::{PictureRef, PictureSource};
+use common::picture::{PictureRef, PictureSource, UPLOADS_A_PAGE, Upload};
 use common::{Caller, ErrorCode, Failure, FileId, OwnerId};
 
 /// Which of an upload's pictures.
@@ -92,5 +92,19 @@ impl From<&FileRow> for PictureRef {
 impl PictureSource for Files {
     async fn picture(&self, caller: &Caller, id: FileId) -> Result<PictureRef, Failure> {
         self.row(&caller.owner, id).await.map(|row| PictureRef::from(&row))
+    }
+
+    async fn uploads(&self, caller: &Caller, before: Option<FileId>) -> Result<Vec<Upload>, Failure> {
+        let rows = self.rows().page(&caller.owner, before, UPLOADS_A_PAGE as u64).await;
+        let upload = |row: FileRow| Upload {
+            file_id: row.id,
+            original_key: FileKeys::new(&row.owner, row.id).original().to_string(),
+            name: row.name,
+        };
+        Ok(rows.map_err(|error| fault::rows_not_read(&error))?.into_iter().map(upload).collect())
+    }
+
+    async fn erase(&self, caller: &Caller) -> Result<(), Failure> {
+        self.erase_owner(&caller.owner).await
     }
 }

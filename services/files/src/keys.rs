@@ -45,6 +45,11 @@ pub fn root() -> BlobKey {
     BlobKey::parse(ROOT).expect("a plain segment")
 }
 
+/// The prefix of all uploads of one owner.
+pub fn owner_prefix(owner: &OwnerId) -> BlobKey {
+    root().join(owner.as_str()).expect("an owner is a plain segment")
+}
+
 /// The upload a key belongs to, if it is one of ours.
 pub fn upload_of(key: &BlobKey) -> Option<(OwnerId, FileId)> {
     let mut segments = key.segments();

@@ -14,6 +14,7 @@ mod complete;
 mod container;
 mod decode;
 mod encode;
+mod erase;
 mod fault;
 mod keys;
 mod name;
@@ -61,12 +62,14 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// Most pixels of an image.
     pub max_image_pixels: u64,
+    /// Age in days at which uploads are removed; none: they are kept.
+    pub retention_days: Option<u64>,
 }
 
 impl Default for Settings {
-    /// 25 MiB and 40 megapixels.
+    /// 25 MiB and 40 megapixels, kept for ever.
     fn default() -> Self {
-        Self { max_upload_bytes: 25 * 1024 * 1024, max_image_pixels: 40_000_000 }
+        Self { max_upload_bytes: 25 * 1024 * 1024, max_image_pixels: 40_000_000, retention_days: None }
     }
 }
 

@@ -9,7 +9,11 @@ use tokio_util::sync::CancellationToken;
 impl Settings {
     /// Those of these settings.
     pub fn of(settings: &runtime::Settings) -> Self {
-        Self { max_upload_bytes: settings.max_upload_bytes.0, max_image_pixels: settings.max_image_pixels.0 }
+        Self {
+            max_upload_bytes: settings.max_upload_bytes.0,
+            max_image_pixels: settings.max_image_pixels.0,
+            retention_days: settings.retention_days.map(|days| days.0),
+        }
     }
 }
 

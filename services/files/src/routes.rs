@@ -6,6 +6,7 @@ mod list;
 mod one;
 mod picture;
 mod upload;
+mod uploads;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -21,5 +22,5 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// What other services ask, never reachable through the proxy.
 pub fn internal_routes(cfg: &mut ServiceConfig) {
-    cfg.map(|cfg| cfg.service(picture::picture));
+    cfg.map(|cfg| cfg.service(picture::picture).service(uploads::list).service(uploads::erase));
 }

@@ -86,6 +86,31 @@ impl FileStore {
         Ok(rows.into_iter().map(|row| FileId(row.id)).collect())
     }
 
+    /// At most `limit` uploads of anybody from before then, oldest first.
+    pub async fn older_than(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<FileRow>, DbErr> {
+        let old = Entity::find().filter(Column::CreatedAt.lt(before)).order_by_asc(Column::Id).limit(limit);
+        old.all(&self.db).await?.into_iter().map(from_model).collect()
+    }
+
+    /// Those of the pictures that uploads other than these show, too, whoever owns them.
+    pub async fn pictures_of_others(
+        &self,
+        pictures: &BTreeSet<&str>,
+        but: &[FileId],
+    ) -> Result<BTreeSet<String>, DbErr> {
+        let same = Entity::find()
+            .select_only()
+            .column(Column::ImageSha256)
+            .filter(Column::ImageSha256.is_in(pictures.iter().copied()))
+            .filter(Column::Id.is_not_in(but.iter().map(|id| id.0)));
+        Ok(same.into_tuple::<String>().all(&self.db).await?.into_iter().collect())
+    }
+
+    /// Removes these rows, whoever owns them.
+    pub async fn delete_all(&self, ids: &[FileId]) -> Result<(), DbErr> {
+        Entity::delete_many().filter(Column::Id.is_in(ids.iter().map(|id| id.0))).exec(&self.db).await.map(drop)
+    }
+
     /// Proves that rows can be written now.
     pub async fn check(&self) -> Result<(), DbErr> {
         database::check(&self.db).await

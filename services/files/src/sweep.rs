@@ -27,6 +27,7 @@ impl Files {
                     interval.tick().await;
                     // A failure is in the log; the next sweep tries again.
                     let _ = files.sweep(GRACE).await;
+                    let _ = files.remove_old().await;
                 }
             };
             // Stopping in the middle is fine: what was left is found again.

@@ -20,7 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts the routes. They need a `web::Data<Gateway>`.
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(config).service(me::me).service(me::change_me).service(me::set_password);
+    cfg.service(config).service(me::me).service(me::change_me).service(me::close_account).service(me::set_password);
     cfg.service(me::sessions).service(me::end_session).service(me::end_other_sessions);
     cfg.service(sign_in::sign_in).service(sign_in::sign_out).service(sign_in::join);
     cfg.service(oidc::start).service(oidc::callback);

@@ -5,9 +5,9 @@ use blob::{BlobKey, ByteStream, ErrorKind, SharedStore};
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use common::job::JobReport;
-use common::picture::input_name;
+use common::picture::{Upload, input_name};
 use common::{Failure, JobId};
-use futures::stream::{Stream, TryStreamExt, try_unfold};
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt, try_unfold};
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::mem;
@@ -29,6 +29,21 @@ pub struct Entry {
     content: Content,
     /// Whether packing makes it smaller; pictures and the like are packed already.
     packs: bool,
+    /// Whether it is left out where it has been deleted meanwhile; anything else that is missing is a fault.
+    may_be_gone: bool,
+}
+
+impl Entry {
+    /// One that is known already.
+    pub fn text(path: String, text: Vec<u8>) -> Self {
+        Self { path, content: Content::Text(text), packs: true, may_be_gone: false }
+    }
+
+    /// The bytes of an upload, below the folder `files`.
+    pub fn upload(upload: &Upload) -> Self {
+        let path = safe_path(&format!("files/{}/{}", upload.file_id, upload.name.replace(['/', '\\'], "_")));
+        Self { path, content: Content::Blob(upload.original_key.clone()), packs: false, may_be_gone: true }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +68,7 @@ pub fn entries(job: &Job, report: &JobReport, told: &JobReport) -> Result<Vec<En
     let mut paths = Paths::below(&format!("darkroom-{}", job.id));
     let mut entries = Vec::new();
     let mut text = |path: &str, content: Vec<u8>| {
-        entries.push(Entry { path: paths.free(path), content: Content::Text(content), packs: true });
+        entries.push(Entry::text(paths.free(path), content));
     };
     text("report.json", json(told)?);
     if let Some(code) = &report.code {
@@ -69,16 +84,21 @@ pub fn entries(job: &Job, report: &JobReport, told: &JobReport) -> Result<Vec<En
     for output in &report.outputs {
         let packs = output.media_type.starts_with("text/") || output.media_type.contains("json");
         let path = paths.free(&format!("outputs/{}", output.name));
-        entries.push(Entry { path, content: Content::Blob(output.path.clone()), packs });
+        entries.push(Entry { path, content: Content::Blob(output.path.clone()), packs, may_be_gone: false });
     }
     for (index, picture) in job.pictures.iter().enumerate() {
         let path = paths.free(&format!("pictures/{}", input_name(index, job.pictures.len())));
-        entries.push(Entry { path, content: Content::Blob(picture.blob_key.clone()), packs: false });
+        let content = Content::Blob(picture.blob_key.clone());
+        entries.push(Entry { path, content, packs: false, may_be_gone: true });
     }
     Ok(entries)
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
+/// A value as JSON that people can read.
+///
+/// # Errors
+/// `internal` where it cannot be written so.
+pub fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec_pretty(value).map_err(|error| {
         tracing::error!(%error, "a report cannot be written as JSON");
         Failure::new(common::ErrorCode::Internal)
@@ -170,6 +190,7 @@ impl Write for Piece {
 struct Packing {
     zip: Option<ZipWriter<StreamWriter<Piece>>>,
     piece: Piece,
+    groups: BoxStream<'static, io::Result<Vec<Entry>>>,
     entries: std::vec::IntoIter<Entry>,
     open: Option<ByteStream>,
     options: SimpleFileOptions,
@@ -179,10 +200,19 @@ struct Packing {
 /// The zip as it is made. Never more than one piece of one file is in memory, whatever the files' size. A picture that was
 /// deleted since is left out; any other failure breaks the stream, so that no half zip looks whole.
 pub fn pack(entries: Vec<Entry>, at: Millis, blob: SharedStore) -> impl Stream<Item = io::Result<Bytes>> {
+    pack_all(stream::iter([Ok(entries)]).boxed(), at, blob)
+}
+
+/// [`pack`], of files that are found while it is made: one group of them at a time is in memory.
+pub fn pack_all(
+    groups: BoxStream<'static, io::Result<Vec<Entry>>>,
+    at: Millis,
+    blob: SharedStore,
+) -> impl Stream<Item = io::Result<Bytes>> {
     let piece = Piece::default();
     let zip = Some(ZipWriter::new_stream(piece.clone()));
     let options = SimpleFileOptions::default().last_modified_time(time(at)).unix_permissions(0o644);
-    let start = Packing { zip, piece, entries: entries.into_iter(), open: None, options, blob };
+    let start = Packing { zip, piece, groups, entries: Vec::new().into_iter(), open: None, options, blob };
     try_unfold(start, |mut packing| async move {
         while packing.zip.is_some() {
             packing.step().await?;
@@ -207,6 +237,10 @@ impl Packing {
             return Ok(());
         }
         let Some(entry) = self.entries.next() else {
+            if let Some(group) = self.groups.try_next().await? {
+                self.entries = group.into_iter();
+                return Ok(());
+            }
             self.zip.take().map(ZipWriter::finish).transpose().map_err(io::Error::other)?;
             return Ok(());
         };
@@ -225,7 +259,7 @@ impl Packing {
                         self.open = Some(content);
                         Ok(())
                     }
-                    Err(error) if error.kind == ErrorKind::NotFound && entry.path.contains("/pictures/") => Ok(()),
+                    Err(error) if error.kind == ErrorKind::NotFound && entry.may_be_gone => Ok(()),
                     Err(error) => Err(io::Error::other(error)),
                 }
             }

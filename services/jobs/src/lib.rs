@@ -19,6 +19,7 @@ mod measure;
 mod message;
 mod notify;
 mod orchestrator;
+mod personal;
 mod pictures;
 mod program;
 mod report;
@@ -38,6 +39,7 @@ pub use notify::{
     Settings as NotifySettings,
 };
 pub use orchestrator::Running;
+pub use personal::Erasure;
 pub use pictures::RemotePictures;
 pub use program::serve;
 pub use report::LinkStyle;
@@ -78,11 +80,14 @@ pub struct Settings {
     pub limits: Limits,
     /// How people are told that jobs have ended.
     pub notify: NotifySettings,
+    /// Age in days at which jobs that have ended are removed; none: they are kept.
+    pub retention_days: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_running: 4, max_job_seconds: 1800, limits: Limits::default(), notify: NotifySettings::default() }
+        let (limits, notify) = (Limits::default(), NotifySettings::default());
+        Self { max_running: 4, max_job_seconds: 1800, limits, notify, retention_days: None }
     }
 }
 
@@ -335,6 +340,10 @@ impl Jobs {
         if !self.job(owner, id).await?.state.is_final() {
             return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Cancel the job before deleting it."));
         }
+        self.remove(id).await
+    }
+
+    async fn remove(&self, id: JobId) -> Result<(), Failure> {
         // Bytes first: if that fails the row still says they exist, and deleting again works.
         self.inner.blob.delete_prefix(&report::job_prefix(id)?).await.map_err(|error| report::blob_failure(&error))?;
         self.inner.hot.forget(id).await;

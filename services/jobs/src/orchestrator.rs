@@ -22,6 +22,9 @@ use tokio_util::task::TaskTracker;
 /// outbox when its wake-up was lost.
 const TICK: Duration = Duration::from_secs(1);
 
+/// Time between two sweeps.
+const SWEEPS: Duration = Duration::from_secs(6 * 3600);
+
 /// Answers handled at a time. Each is one short transaction.
 const ANSWER_CONCURRENCY: usize = 4;
 
@@ -65,6 +68,7 @@ pub(crate) async fn start(jobs: &Jobs, stop: CancellationToken) -> Result<Runnin
     tasks.spawn(live::hear(jobs.clone(), told, stop.clone()));
     tasks.spawn(feed::poll(jobs.clone(), stop.clone()));
     tasks.spawn(relay(jobs.clone(), stop.clone()));
+    tasks.spawn(sweeps(jobs.clone(), stop.clone()));
     tasks.spawn(sender::run(jobs.clone(), stop.clone()));
     tasks.spawn(clock(jobs.clone(), stop));
     tasks.close();
@@ -167,6 +171,20 @@ async fn publish_one(jobs: &Jobs, message: database::outbox::Message) -> Result<
     // One that cannot be read is as good as none.
     let trace = message.trace.and_then(|text| TraceContext::try_from(text).ok());
     jobs.inner.bus.publish(Outgoing { message_id: message.message_id, topic, payload: message.payload, trace }).await
+}
+
+/// Removes what is older than it is kept, and what belongs to nothing, now and then. Stopping in the middle is fine.
+async fn sweeps(jobs: Jobs, stop: CancellationToken) {
+    let sweeping = async {
+        let mut interval = tokio::time::interval(SWEEPS);
+        loop {
+            interval.tick().await;
+            // A failure is in the log; the next time it is tried again.
+            let _in_the_log = jobs.remove_old().await;
+            let _in_the_log = jobs.sweep().await;
+        }
+    };
+    stop.run_until_cancelled(sweeping).await;
 }
 
 /// Starts queued jobs, repeats steps whose lease ended, ends jobs whose time is up.

@@ -1,12 +1,18 @@
 //! Pictures of a files service elsewhere, asked for over HTTP with the proof of who is asking.
 
 use async_trait::async_trait;
-use common::picture::{PictureRef, PictureSource};
+use bytes::Bytes;
+use common::picture::{PictureRef, PictureSource, Upload};
 use common::{Caller, ErrorCode, Failure, FileId};
+use reqwest::Method;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Longest wait until everything of an owner is gone.
+const ERASE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Pauses before the question is asked again when nobody answers: a files service that restarts is back by then.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
@@ -20,8 +26,16 @@ pub struct RemotePictures {
 
 /// What came of one question.
 enum Asked {
-    Answer(Result<PictureRef, Failure>),
+    Answer(Result<Bytes, Failure>),
     Nobody(String),
+}
+
+/// One question.
+struct Question<'a> {
+    method: Method,
+    path: String,
+    caller: &'a Caller,
+    patience: Duration,
 }
 
 impl RemotePictures {
@@ -35,10 +49,10 @@ impl RemotePictures {
         Ok(Self { bases: common::addresses(bases), http })
     }
 
-    async fn ask(&self, caller: &Caller, id: FileId) -> Asked {
+    async fn ask(&self, question: &Question<'_>) -> Asked {
         let mut outcome = Asked::Nobody("no files service is named".to_owned());
         for base in &self.bases {
-            outcome = self.ask_one(base, caller, id).await;
+            outcome = self.ask_one(base, question).await;
             if matches!(outcome, Asked::Answer(_)) {
                 break;
             }
@@ -46,12 +60,13 @@ impl RemotePictures {
         outcome
     }
 
-    async fn ask_one(&self, base: &str, caller: &Caller, id: FileId) -> Asked {
-        let mut request = self.http.get(format!("{base}/internal/v1/pictures/{id}"));
-        if let Some(pass) = &caller.pass {
+    async fn ask_one(&self, base: &str, question: &Question<'_>) -> Asked {
+        let url = format!("{base}{}", question.path);
+        let mut request = self.http.request(question.method.clone(), url).timeout(question.patience);
+        if let Some(pass) = &question.caller.pass {
             request = request.header(edge::identity::HEADER, pass.reveal());
         }
-        if let Some(trace) = &caller.trace {
+        if let Some(trace) = &question.caller.trace {
             request = request.header("traceparent", trace.step().traceparent());
         }
         let answer = match request.send().await {
@@ -59,30 +74,54 @@ impl RemotePictures {
             Err(error) => return Asked::Nobody(error.to_string()),
         };
         match answer.status().as_u16() {
-            200 => match answer.json().await {
-                Ok(picture) => Asked::Answer(Ok(picture)),
+            200..=299 => match answer.bytes().await {
+                Ok(content) => Asked::Answer(Ok(content)),
                 Err(error) => Asked::Nobody(error.to_string()),
             },
             404 => Asked::Answer(Err(ErrorCode::FileNotFound.into())),
             401 => Asked::Answer(Err(ErrorCode::Unauthorized.into())),
+            507 => Asked::Answer(Err(ErrorCode::StorageUnavailable.into())),
             status => Asked::Nobody(format!("status {status}")),
         }
     }
+
+    /// The answer, asked for again while nobody answers.
+    async fn answer(&self, question: Question<'_>) -> Result<Bytes, Failure> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            match (self.ask(&question).await, pauses.next()) {
+                (Asked::Answer(answer), _) => return answer,
+                (Asked::Nobody(_), Some(pause)) => tokio::time::sleep(pause).await,
+                (Asked::Nobody(why), None) => return Err(not_now(&why)),
+            }
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: String, caller: &Caller) -> Result<T, Failure> {
+        let question = Question { method: Method::GET, path, caller, patience: PATIENCE };
+        let content = self.answer(question).await?;
+        serde_json::from_slice(&content).map_err(|error| not_now(&error.to_string()))
+    }
+}
+
+fn not_now(why: &str) -> Failure {
+    tracing::error!(why, "the files service does not answer");
+    Failure::with_detail(ErrorCode::NotReady, "The pictures cannot be looked up now.")
 }
 
 #[async_trait]
 impl PictureSource for RemotePictures {
     async fn picture(&self, caller: &Caller, id: FileId) -> Result<PictureRef, Failure> {
-        let mut pauses = PAUSES.into_iter();
-        loop {
-            match (self.ask(caller, id).await, pauses.next()) {
-                (Asked::Answer(answer), _) => return answer,
-                (Asked::Nobody(_), Some(pause)) => tokio::time::sleep(pause).await,
-                (Asked::Nobody(why), None) => {
-                    tracing::error!(why, "the files service does not answer");
-                    return Err(Failure::with_detail(ErrorCode::NotReady, "The pictures cannot be looked up now."));
-                }
-            }
-        }
+        self.read(format!("/internal/v1/pictures/{id}"), caller).await
+    }
+
+    async fn uploads(&self, caller: &Caller, before: Option<FileId>) -> Result<Vec<Upload>, Failure> {
+        let query = before.map(|id| format!("?before={id}")).unwrap_or_default();
+        self.read(format!("/internal/v1/uploads{query}"), caller).await
+    }
+
+    async fn erase(&self, caller: &Caller) -> Result<(), Failure> {
+        let (method, path) = (Method::DELETE, "/internal/v1/uploads".to_owned());
+        self.answer(Question { method, path, caller, patience: ERASE_PATIENCE }).await.map(drop)
     }
 }

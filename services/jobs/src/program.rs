@@ -23,6 +23,7 @@ impl Settings {
             max_job_seconds: settings.max_job_seconds.0,
             limits: settings.user_limits(),
             notify,
+            retention_days: settings.retention_days.map(|days| days.0),
         }
     }
 }

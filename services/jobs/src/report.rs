@@ -25,6 +25,11 @@ pub fn job_prefix(id: JobId) -> Result<BlobKey, Failure> {
     BlobKey::parse(&format!("jobs/{id}")).map_err(|_| Failure::new(ErrorCode::Internal))
 }
 
+/// Where everything of all jobs is kept.
+pub fn jobs_prefix() -> Result<BlobKey, Failure> {
+    BlobKey::parse("jobs").map_err(|_| Failure::new(ErrorCode::Internal))
+}
+
 /// What a client may know of a failed blob operation.
 pub fn blob_failure(error: &BlobError) -> Failure {
     tracing::error!(error = %error, cause = ?std::error::Error::source(error).map(ToString::to_string), "blob store failed");

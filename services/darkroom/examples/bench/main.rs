@@ -6,6 +6,7 @@ mod measure;
 mod model;
 #[path = "../shared/python.rs"]
 mod python;
+mod who;
 
 use common::OwnerId;
 use darkroom::system::System;
@@ -132,6 +133,7 @@ async fn main() {
     sandbox_figures(&system, &environment.python_env.join("bin/python3"), data.path()).await;
     job_figures(&system).await;
     model::figures(data.path()).await;
+    who::figures(data.path()).await;
     running.stop().await;
     let served = tempfile::tempdir().expect("data");
     server_figures(served.path());

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// A person who joined, by the cookie of their browser and by an API key that may do all that keys may.
-struct Member {
-    cookie: String,
-    key: String,
+pub struct Member {
+    pub cookie: String,
+    pub key: String,
 }
 
 /// An API key of the local owner.
@@ -30,7 +30,7 @@ async fn key(server: &Client, scopes: &[&str]) -> (String, String) {
 const ALL: [&str; 3] = ["jobs:write", "files:write", "executions:write"];
 
 impl Member {
-    async fn join(server: &Client) -> Self {
+    pub async fn join(server: &Client) -> Self {
         let (status, made) = server.post("/api/v1/invitations", &json!({ "role": "member" })).await;
         assert_eq!(status, 201, "{made}");
         let email = format!("{}@example.org", made["id"].as_str().expect("an id"));

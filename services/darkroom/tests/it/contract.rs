@@ -65,6 +65,8 @@ async fn the_api_keeps_its_document() {
     command.args(["--header", &format!("Authorization: Bearer {}", server.token), "--checks", CHECKS]);
     command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--workers", "2"]);
     command.args(["--continue-on-failure", "--no-shrink", "--suppress-health-check", "all"]);
+    // All of one's data is erased by a test of its own; here it would take the ground from under the others.
+    command.args(["--exclude-path", "/api/v1/me/data"]);
     command.args(["--request-timeout", "60", "--warnings", "off"]);
     let run = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await.expect("a thread");
     let run = run.expect("schemathesis runs");
@@ -74,6 +76,6 @@ async fn the_api_keeps_its_document() {
     eprintln!("{requests} requests to {operations} operations");
     let (_, document) = server.get("/openapi.json").await;
     let paths = document["paths"].as_object().expect("paths").values().filter_map(serde_json::Value::as_object);
-    assert_eq!(operations, paths.map(serde_json::Map::len).sum::<usize>(), "{said}");
+    assert_eq!(operations, paths.map(serde_json::Map::len).sum::<usize>() - 1, "{said}");
     assert!(requests > 20 * operations, "{said}");
 }

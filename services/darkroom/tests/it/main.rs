@@ -17,6 +17,7 @@ mod injection;
 mod kill;
 mod live;
 mod new_kinds;
+mod personal;
 mod pictures;
 mod refusals;
 mod rounds;

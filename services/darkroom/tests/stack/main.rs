@@ -16,6 +16,8 @@ mod kill;
 mod limits;
 #[path = "../it/live.rs"]
 mod live;
+#[path = "../it/personal.rs"]
+mod personal;
 #[path = "../it/pictures.rs"]
 mod pictures;
 mod restore;

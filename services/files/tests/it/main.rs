@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod content;
+mod erasing;
 mod faults;
 mod hang_up;
 mod samples;

@@ -4,6 +4,8 @@
 mod catalogue;
 #[path = "../it/content.rs"]
 mod content;
+#[path = "../it/erasing.rs"]
+mod erasing;
 #[path = "../it/faults.rs"]
 mod faults;
 #[path = "../it/hang_up.rs"]

@@ -3,7 +3,7 @@
 use super::SignIn;
 use super::desk::{self, failed, person};
 use crate::Gateway;
-use crate::store::{Saved, SessionRow, Source, UserRow, Via};
+use crate::store::{Changed, Saved, SessionRow, Source, UserRow, Via};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
@@ -135,6 +135,27 @@ pub async fn change_me(
     }
     let after = user(&gateway, &principal).await?;
     Ok(Json(told(&gateway, &after, principal.scopes)))
+}
+
+/// Close one's account for good: name, address, password, sessions and API keys go at once. What was made is deleted by
+/// `DELETE /api/v1/me/data`, before. The audit keeps its lines, with an id for a name.
+#[utoipa::path(tag = "account", operation_id = "close_account",
+    responses((status = 204, description = "It is closed")))]
+#[delete("/api/v1/me")]
+pub async fn close_account(
+    request: HttpRequest,
+    principal: Principal,
+    gateway: Data<Gateway>,
+) -> Result<HttpResponse, Problem> {
+    let user = user(&gateway, &principal).await?;
+    let by = gateway.by(&request, Some(user.id));
+    let closed = gateway.store.close_account(user.id, &by).await.map_err(failed)?;
+    gateway.callers.forget();
+    match closed {
+        Changed::Done(_) => Ok(HttpResponse::NoContent().finish()),
+        Changed::Missing => Err(Problem::new(ErrorCode::UserNotFound)),
+        Changed::LastOwner => Err(Problem::new(ErrorCode::LastOwner)),
+    }
 }
 
 /// A change of the password.

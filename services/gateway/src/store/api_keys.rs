@@ -74,6 +74,11 @@ fn row(model: Model) -> Result<KeyRow, DbErr> {
     })
 }
 
+/// Removes all keys of a person with what they were called.
+pub(super) async fn remove_all<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::UserId.eq(user.0)).exec(db).await.map(drop)
+}
+
 /// Revokes all keys of a person.
 pub(super) async fn revoke_all<C: ConnectionTrait>(db: &C, user: UserId) -> Result<(), DbErr> {
     let update = Entity::update_many().col_expr(Column::RevokedAtMs, Expr::value(now_ms()));

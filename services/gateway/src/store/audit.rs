@@ -37,6 +37,8 @@ actions! {
     ProfileChanged = "user.changed";
     /// Role or state changed.
     UserChanged = "user.governed";
+    /// Somebody closed their account.
+    AccountClosed = "user.closed";
     /// Somebody joined by an invitation, or was seen first.
     Joined = "user.joined";
     /// A one-time link for somebody was made.

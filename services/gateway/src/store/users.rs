@@ -244,6 +244,38 @@ impl Store {
         tx.commit().await
     }
 
+    /// Closes an account for good: what says who it was goes, with sessions and keys; the row stays for the audit's ids.
+    /// Whoever vouched for them elsewhere may send them again, as somebody new.
+    pub async fn close_account(&self, id: UserId, by: &By) -> Result<Changed, DbErr> {
+        let tx = database::begin_alone(&self.db, "users").await?;
+        let Some(before) = Entity::find_by_id(id.0).one(&tx).await?.map(row).transpose()? else {
+            tx.rollback().await?;
+            return Ok(Changed::Missing);
+        };
+        let set = ActiveModel {
+            id: Set(id.0),
+            name: Set(String::new()),
+            email: Set(None),
+            is_active: Set(false),
+            issuer: Set(None),
+            subject: Set(None),
+            password_hash: Set(None),
+            team: Set(None),
+            last_seen_at_ms: Set(None),
+            ..Default::default()
+        };
+        Entity::update(set).exec(&tx).await?;
+        if active_owners(&tx).await? == 0 {
+            tx.rollback().await?;
+            return Ok(Changed::LastOwner);
+        }
+        sessions::end_all(&tx, id, None).await?;
+        api_keys::remove_all(&tx, id).await?;
+        audit::write(&tx, by, Action::AccountClosed, Some(id.0), &json!({})).await?;
+        tx.commit().await?;
+        Ok(Changed::Done(Box::new(before)))
+    }
+
     /// Notes that the person is here, once a minute at most.
     pub async fn seen(&self, id: UserId) -> Result<(), DbErr> {
         let now = now_ms();

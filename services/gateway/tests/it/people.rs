@@ -276,3 +276,26 @@ async fn the_audit_tells_what_was_done() {
     assert!(!whole.contains(secret) && !whole.contains("password"), "{whole}");
     problem(ann.asks(Method::GET, "/api/v1/audit?limit=0"), 422, "invalid_field").await;
 }
+
+/// Protects whoever leaves: what says who they were is gone from every row but the audit's, which has ids alone; they are
+/// out at once, their address is free, and the last owner cannot leave.
+#[actix_web::test]
+async fn a_closed_account_says_nothing_of_its_person() {
+    let world = world().await;
+    let (ann, id) = world.join("ann@example.org", "member").await;
+    let wanted = json!({ "name": "ann's script", "scopes": ["jobs:read"] });
+    let (_, _, made) = told(ann.asks(Method::POST, "/api/v1/keys").json(&wanted)).await;
+    assert_eq!(told(ann.asks(Method::DELETE, "/api/v1/me")).await.0, 204);
+    problem(ann.asks(Method::GET, "/api/v1/me"), 401, "unauthorized").await;
+    problem(world.get("/api/v1/me").bearer_auth(made["key"].as_str().expect("a key")), 401, "unauthorized").await;
+    let (status, cookie, _) = world.sign_in_as("ann@example.org", PASSWORD).await;
+    assert_eq!((status, cookie), (401, None));
+    for path in ["/api/v1/users", "/api/v1/audit"] {
+        let (_, _, rows) = told(world.owner(Method::GET, path)).await;
+        let text = rows.to_string();
+        assert!(text.contains(&id) && !text.contains("example.org") && !text.contains("Ann"), "{path}: {text}");
+    }
+    world.join("ann@example.org", "member").await;
+    problem(world.owner(Method::DELETE, "/api/v1/me"), 409, "last_owner").await;
+    assert_eq!(told(world.owner(Method::GET, "/api/v1/me")).await.0, 200);
+}

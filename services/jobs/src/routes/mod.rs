@@ -6,6 +6,7 @@ mod create;
 mod events;
 mod follow_up;
 mod manage;
+mod me;
 mod notification_settings;
 mod notifications;
 mod outputs;
@@ -30,6 +31,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(follow_up::refine)
         .service(follow_up::calibrate)
         .service(manage::delete)
+        .service(me::export)
+        .service(me::erase)
         .service(notifications::list)
         .service(notifications::read)
         .service(notifications::deliveries)

@@ -6,14 +6,14 @@ mod deliveries;
 mod entity;
 mod migration;
 mod notices;
+mod owners;
 mod queue;
 mod search;
-
-pub use search::Wanted;
 mod tries;
 
 pub use deliveries::{Claimed, DeliveryRow, Settled};
 pub use notices::{Change, ChannelRow, Told, Which};
+pub use search::Wanted;
 
 use crate::doc::{Job, Millis};
 use crate::machine::{self, Event, Input};

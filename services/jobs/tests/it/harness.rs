@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bus::{Consumer, Handled, Handler, Incoming, MemoryBus, Outgoing, SharedBus};
-use common::picture::{PictureRef, PictureSource};
+use common::picture::{PictureRef, PictureSource, Upload};
 use common::topic::Topic;
 use common::wire::{agent_v1, common_v1, critic_v1, decode, encode, jobs_v1, sandbox_v1};
 use common::{Caller, ErrorCode, Failure, FileId, JobId, MessageId, OwnerId};
@@ -33,6 +33,14 @@ impl PictureSource for OneFile {
             height: 4,
             name: "Summer_100%.png".into(),
         })
+    }
+
+    async fn uploads(&self, _: &Caller, _: Option<FileId>) -> Result<Vec<Upload>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn erase(&self, _: &Caller) -> Result<(), Failure> {
+        Ok(())
     }
 }
 

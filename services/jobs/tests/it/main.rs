@@ -7,6 +7,7 @@ mod http;
 mod life;
 mod limits;
 mod notify;
+mod personal;
 mod repeats;
 
 /// Where what belongs to a folder is kept.

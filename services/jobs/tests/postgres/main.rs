@@ -10,6 +10,8 @@ mod life;
 mod limits;
 #[path = "../it/notify/mod.rs"]
 mod notify;
+#[path = "../it/personal.rs"]
+mod personal;
 #[path = "../it/repeats.rs"]
 mod repeats;
 mod replicas;
