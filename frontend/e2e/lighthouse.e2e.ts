@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from '@playwright/test'
 import { chromium as own } from './support/chromium'
 import { PAGES } from './support/looks'
-import { ROOT } from './support/server'
+import { freePort, ROOT } from './support/server'
 import { STATES } from './support/states'
 import { expect, sessionOf, test } from './support/test'
 
@@ -25,15 +23,6 @@ type Judge = (url: string, flags: object, config?: object) => Promise<Verdict | 
 /** Whether all that was noted is that the server does not know who asks. */
 const isNobody = (items: object[]) =>
   items.every((item) => /status of 401.*\/api\/v1\/me/.test(JSON.stringify(item)))
-
-/** A port that nobody uses. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 // Protects what axe alone does not see: names of frames and links, sizes, deprecated calls, errors on the console, the
 // policy of the page. Accessibility and best practices are 100 on every page; speed is measured elsewhere, on purpose.

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -33,6 +34,24 @@ export interface SessionCookie {
   value: string
 }
 
+/** How a server is started. */
+export interface StartOptions {
+  scripted?: boolean
+  /** Where it listens; at a port that nobody uses where nothing is said. */
+  listen?: string
+  /** Settings besides. */
+  settings?: Record<string, string>
+}
+
+/** A port of this machine that nobody uses. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
+
 /**
  * A running `darkroom serve` with a data folder of its own. Code comes from the built-in rules, or from a script that a
  * test writes.
@@ -44,13 +63,13 @@ export class Server {
   private readonly folder = mkdtempSync(join(tmpdir(), 'darkroom-e2e-'))
   private readonly script = join(this.folder, 'script.json')
 
-  private constructor(private readonly scripted: boolean) {}
+  private constructor(private readonly options: StartOptions) {}
 
   /** Starts one; `scripted` ones have models that answer as {@link Server.answers} tells them. */
-  static async start(options: { scripted?: boolean } = {}): Promise<Server> {
-    const server = new Server(options.scripted ?? false)
+  static async start(options: StartOptions = {}): Promise<Server> {
+    const server = new Server(options)
     server.answers([fenced('print("nothing was scripted")')])
-    await server.launch('127.0.0.1:0')
+    await server.launch(options.listen ?? '127.0.0.1:0')
     return server
   }
 
@@ -144,13 +163,14 @@ export class Server {
 
   private async launch(listen: string) {
     const url = `scripted:${this.script}`
-    const models = this.scripted ? { CODE_MODEL_URL: url } : {}
+    const models = this.options.scripted ? { CODE_MODEL_URL: url } : {}
     const environment = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       PYTHON_ENV: join(ROOT, 'target/python'),
       TOOLS_ENV: join(ROOT, 'target/tools'),
       LOG: 'error',
       ...models,
+      ...this.options.settings,
     }
     const program = process.env.DARKROOM ?? join(ROOT, 'target/release/darkroom')
     const child = spawn(program, ['serve', '--listen', listen, '--data', join(this.folder, 'data')], {
@@ -169,7 +189,8 @@ export class Server {
         if (address) this.base = address
         const link = /(http\S+\/signin\S+)/.exec(line)?.[1]
         if (link) this.link = link
-        if (this.base && this.link) ready()
+        // Where people sign in elsewhere there is no link.
+        if (this.base && (this.link || this.options.settings?.AUTH_MODE)) ready()
       })
     })
   }

@@ -46,15 +46,16 @@ export async function signIn(context: BrowserContext, server: Server) {
   await context.addCookies([{ ...cookie, url: server.base, httpOnly: true, sameSite: 'Strict' }])
 }
 
-/** Follows what a context does. */
-export function follow(context: BrowserContext, watch: Watch, origin: string) {
+/** Follows what a context does; what it asks of `origin`, and of `also`, is no stranger's. */
+export function follow(context: BrowserContext, watch: Watch, origin: string, also = origin) {
   context.on('console', (message) => {
     if (message.type() === 'error') watch.errors.push(`${message.text()} (${message.location().url})`)
   })
   context.on('weberror', (error) => watch.errors.push(`uncaught: ${error.error()}`))
   context.on('request', (request) => {
     const url = request.url()
-    if (!url.startsWith(`${origin}/`) && !/^(data|blob|about):/.test(url)) watch.foreign.push(url)
+    const isOurs = url.startsWith(`${origin}/`) || url.startsWith(`${also}/`)
+    if (!isOurs && !/^(data|blob|about):/.test(url)) watch.foreign.push(url)
   })
   // The browser tells of a request before its policy is asked, and then that it was held back: such a one never left.
   context.on('requestfailed', (request) => {

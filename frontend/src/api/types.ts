@@ -20,15 +20,11 @@ export type SandboxHealth = Schemas['SandboxHealth']
 export type EnvironmentAnswer = Schemas['EnvironmentAnswer']
 export type PictureKind = Schemas['PictureKind']
 
-/** What the server says about itself. Fields that older servers do not send are optional. */
-export type Config = Omit<Schemas['Config'], 'sign_in'> & {
-  sign_in: 'local' | 'clerk'
-  /** Media types of pictures that are accepted. */
-  media_types?: string[]
-  /** Clerk's publishable key, where Clerk signs people in. */
-  clerk_publishable_key?: string | null
-  limits: Schemas['ConfigLimits'] & { max_repairs?: number }
-}
+/** What the server says about itself. */
+export type Config = Schemas['Config']
+
+/** Who asks. */
+export type Me = Schemas['Me']
 
 /** A job. */
 export type Job = Schemas['JobView']

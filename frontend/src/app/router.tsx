@@ -21,6 +21,7 @@ export const createRouter = (config: Config) =>
             { path: 'models', lazy: () => import('./routes/models') },
             { path: 'playground', lazy: () => import('./routes/playground') },
             { path: 'settings', lazy: () => import('./routes/settings') },
+            { path: 'join', lazy: () => import('./routes/joined') },
             { path: '*', lazy: () => import('./routes/not-found') },
           ],
         },

@@ -13,7 +13,7 @@ export function AuthProvider({ config, children }: { config: Config; children: R
       {config.sign_in === 'clerk' && config.clerk_publishable_key ? (
         <ClerkAuth publishableKey={config.clerk_publishable_key}>{children}</ClerkAuth>
       ) : (
-        <LocalAuth>{children}</LocalAuth>
+        <LocalAuth config={config}>{children}</LocalAuth>
       )}
     </Suspense>
   )

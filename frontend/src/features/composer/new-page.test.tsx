@@ -25,7 +25,7 @@ const CONFIG = {
 } as Config
 const AUTH: Auth = {
   status: 'signed-in',
-  user: { id: 'u', name: 'Ada' },
+  user: { id: 'u', name: 'Ada', role: 'owner' },
   mode: 'local',
   getToken: async () => 'tok',
   SignIn: () => null,

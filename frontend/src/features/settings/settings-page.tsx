@@ -1,14 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { CheckIcon, CircleAlertIcon } from 'lucide-react'
-import { type ReactNode, useId, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
+import { useSearchParams } from 'react-router'
 import { useApi, useConfig } from '@/api/context'
+import { useAuth } from '@/auth/context'
 import { Page } from '@/components/page'
 import { ProblemAlert } from '@/components/problem-alert'
 import { Term } from '@/components/term'
 import { Button } from '@/components/ui/button'
-import { Card } from '@/components/ui/card'
 import { Skeleton } from '@/components/ui/skeleton'
 import { Switch } from '@/components/ui/switch'
+import { Tabs } from '@/components/ui/tabs'
+import { Section } from '@/features/account/parts'
 import { formatBytes, formatDuration } from '@/lib/format'
 import { canNotify, mayNotify, setNotifications } from '@/lib/notifications'
 import { setSingleKeys, singleKeysOn } from '@/lib/shortcuts'
@@ -21,18 +24,6 @@ const THEMES: { key: Theme; label: string }[] = [
   { key: 'light', label: 'Light' },
   { key: 'dark', label: 'Dark' },
 ]
-
-function Section({ title, children }: { title: ReactNode; children: ReactNode }) {
-  const id = useId()
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id} className="mb-3 font-display text-2xl">
-        {title}
-      </h2>
-      <Card className="p-5">{children}</Card>
-    </section>
-  )
-}
 
 function ThemeChoice() {
   const { theme } = useTheme()
@@ -245,17 +236,48 @@ function Packages() {
   )
 }
 
-/** What can be chosen, and what this server is made of. */
+const General = () => (
+  <div className="grid items-start gap-8 lg:grid-cols-2">
+    <div className="grid gap-8">
+      <ThisBrowser />
+      <Server />
+    </div>
+    <Sandbox />
+  </div>
+)
+
+const AccountTab = lazy(() => import('@/features/account/account-tab'))
+const KeysTab = lazy(() => import('@/features/account/keys-tab'))
+const PeopleTab = lazy(() => import('@/features/account/people-tab'))
+const AuditTab = lazy(() => import('@/features/account/audit-tab'))
+
+const TABS = [
+  { key: 'general', label: 'General', show: General, ownersOnly: false },
+  { key: 'account', label: 'Account', show: AccountTab, ownersOnly: false },
+  { key: 'keys', label: 'API keys', show: KeysTab, ownersOnly: false },
+  { key: 'people', label: 'People', show: PeopleTab, ownersOnly: true },
+  { key: 'audit', label: 'Audit', show: AuditTab, ownersOnly: true },
+] as const
+
+/** What can be chosen, who one is here, and what this server is made of. */
 export function SettingsPage() {
+  const auth = useAuth()
+  const [params, setParams] = useSearchParams()
+  const isOwner = auth.status === 'signed-in' && auth.user.role === 'owner'
+  const tabs = TABS.filter((tab) => isOwner || !tab.ownersOnly)
+  const { key, show: Shown } = tabs.find((tab) => tab.key === params.get('tab')) ?? TABS[0]
   return (
     <Page name="Settings" title="Settings" className="max-w-5xl">
-      <div className="grid items-start gap-8 lg:grid-cols-2">
-        <div className="grid gap-8">
-          <ThisBrowser />
-          <Server />
-        </div>
-        <Sandbox />
-      </div>
+      <Tabs
+        label="Settings"
+        items={tabs}
+        value={key}
+        onChange={(tab) => setParams(tab === 'general' ? {} : { tab }, { replace: true })}
+      >
+        <Suspense fallback={<Skeleton className="h-64" />}>
+          <Shown />
+        </Suspense>
+      </Tabs>
     </Page>
   )
 }

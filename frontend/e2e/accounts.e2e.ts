@@ -1,0 +1,197 @@
+import type { Browser, Page } from '@playwright/test'
+import { Server, sample } from './support/server'
+import { settled } from './support/states'
+import { develop, stands } from './support/steps'
+import { expect, follow, signIn, test, type Watch } from './support/test'
+
+const PASSWORD = 'a long enough password'
+
+/** A page of the owner, who came by the printed link. */
+async function owner(browser: Browser, server: Server, watch: Watch): Promise<Page> {
+  const context = await browser.newContext({ baseURL: server.base })
+  follow(context, watch, server.base)
+  await signIn(context, server)
+  return context.newPage()
+}
+
+/** Invites somebody, as an owner does in the settings; gives the link. */
+async function invite(page: Page): Promise<string> {
+  await page.goto('/settings?tab=people')
+  await page.getByRole('button', { name: 'Invite' }).click()
+  const link = await page.getByLabel('The invitation', { exact: true }).inputValue()
+  expect(link).toContain('/join#code=')
+  return link
+}
+
+/** Joins by an invitation in a browser of their own; gives its page. */
+async function join(
+  browser: Browser,
+  server: Server,
+  watch: Watch,
+  { link, name }: { link: string; name: string },
+): Promise<Page> {
+  const context = await browser.newContext({ baseURL: server.base })
+  follow(context, watch, server.base)
+  const page = await context.newPage()
+  await page.goto(link)
+  await page.getByLabel('Your name').fill(name)
+  await page.getByLabel('E-mail address').fill(`${name}@example.org`)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('The same password again').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Join' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'What should we develop?' })).toBeVisible()
+  return page
+}
+
+/** Signs in at the door with address and password. */
+async function enter(page: Page, name: string, password: string) {
+  const toPassword = page.getByRole('button', { name: 'I have a password' })
+  if (await toPassword.isVisible()) await toPassword.click()
+  await page.getByLabel('E-mail address').fill(`${name}@example.org`)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** The status of a call that the page's own browser makes. */
+const status = (page: Page, path: string) => page.evaluate(async (url) => (await fetch(url)).status, path)
+
+test.describe('people', () => {
+  let server: Server
+  test.beforeAll(async () => {
+    server = await Server.start()
+  })
+  test.afterAll(async () => server?.stop())
+  // Refusals and unknown visitors are answers with such a status.
+  test.beforeEach(({ watch }) => watch.expectError(/status of 4\d\d/))
+
+  // Protects what belongs to a person: of two people who are in, neither sees the other's pictures, jobs, results or events,
+  // whatever they try; nor does a search find them.
+  test('two people see nothing of each other', async ({ browser, watch }) => {
+    const left = await owner(browser, server, watch)
+    const right = await join(browser, server, watch, { link: await invite(left), name: 'bea' })
+    const jobs: { page: Page; id: string; fileId: string }[] = []
+    for (const page of [left, right]) {
+      const id = await develop(page, server.base, 'Only for me')
+      await stands(page, 'Developed')
+      const job = await page.evaluate(async (one) => (await fetch(`/api/v1/jobs/${one}`)).json(), id)
+      jobs.push({ page, id, fileId: job.file_ids[0] })
+    }
+    const pairs = [[jobs[0], jobs[1]] as const, [jobs[1], jobs[0]] as const]
+    for (const [mine, theirs] of pairs) {
+      if (!mine || !theirs) throw new Error('both have a job')
+      await mine.page.goto('/jobs?q=only+for+me')
+      await expect(mine.page.getByRole('list', { name: 'Jobs' }).getByRole('listitem')).toHaveCount(1)
+      await mine.page.goto(`/jobs/${theirs.id}`)
+      await expect(mine.page.getByRole('heading', { name: 'There is no such job' })).toBeVisible()
+      for (const end of ['', '/results', '/events', '/bundle', '/outputs/values.csv'])
+        expect(await status(mine.page, `/api/v1/jobs/${theirs.id}${end}`), end).toBe(404)
+      for (const end of ['', '/content', '/thumbnail'])
+        expect(await status(mine.page, `/api/v1/files/${theirs.fileId}${end}`), end).toBe(404)
+      expect(await status(mine.page, `/api/v1/jobs/${mine.id}`)).toBe(200)
+    }
+    // What only owners may do is neither shown to members nor done for them.
+    await right.goto('/settings')
+    await expect(right.getByRole('tab', { name: 'Account' })).toBeVisible()
+    await expect(right.getByRole('tab', { name: 'People' })).toHaveCount(0)
+    for (const path of ['/api/v1/users', '/api/v1/invitations', '/api/v1/audit'])
+      expect(await status(right, path), path).toBe(403)
+    await left.context().close()
+    await right.context().close()
+  })
+
+  // Protects the door for people with a password: out means out, a wrong password stays outside, an invitation works once, and
+  // whoever is shut out is out at once.
+  test('joining, leaving, coming back, and being shut out', async ({ browser, watch }) => {
+    const page = await owner(browser, server, watch)
+    const link = await invite(page)
+    const member = await join(browser, server, watch, { link, name: 'cleo' })
+    await member.getByRole('button', { name: 'Sign out' }).click()
+    await expect(member.getByRole('heading', { name: 'Come in, the light is safe' })).toBeVisible()
+    expect(await status(member, '/api/v1/jobs')).toBe(401)
+    await enter(member, 'cleo', 'not the password')
+    await expect(member.getByRole('alert')).toContainText('wrong')
+    await enter(member, 'cleo', PASSWORD)
+    await expect(member.getByRole('heading', { level: 1, name: 'What should we develop?' })).toBeVisible()
+    const late = await (await browser.newContext({ baseURL: server.base })).newPage()
+    await late.goto(link)
+    await late.getByLabel('Your name').fill('dan')
+    await late.getByLabel('E-mail address').fill('dan@example.org')
+    await late.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await late.getByLabel('The same password again').fill(PASSWORD)
+    await late.getByRole('button', { name: 'Join' }).click()
+    await expect(late.getByRole('alert')).toContainText('invitation')
+    await page.goto('/settings?tab=people')
+    await page.getByRole('button', { name: 'Shut cleo out' }).click()
+    await expect(page.getByRole('button', { name: 'Let cleo in again' })).toBeVisible()
+    await member.goto('/jobs')
+    await expect(member.getByRole('heading', { name: 'Come in, the light is safe' })).toBeVisible()
+    await page.getByRole('tab', { name: 'Audit' }).click()
+    await expect(page.getByRole('region', { name: 'Audit' })).toContainText('session')
+    for (const one of [page, member, late]) await one.context().close()
+  })
+
+  // Protects accounts: after a change of the password no other browser is in, and only the new one works.
+  test('a new password ends all other sessions', async ({ browser, watch }) => {
+    const page = await owner(browser, server, watch)
+    const first = await join(browser, server, watch, { link: await invite(page), name: 'eve' })
+    const second = await (await browser.newContext({ baseURL: server.base })).newPage()
+    await second.goto('/')
+    await enter(second, 'eve', PASSWORD)
+    await expect(second.getByRole('heading', { level: 1, name: 'What should we develop?' })).toBeVisible()
+    await first.goto('/settings?tab=account')
+    await expect(first.getByRole('list', { name: 'Sessions' }).getByRole('listitem')).toHaveCount(2)
+    await first.getByLabel('Password until now').fill(PASSWORD)
+    await first.getByLabel('New password').fill(`${PASSWORD} indeed`)
+    await first.getByLabel('The same again').fill(`${PASSWORD} indeed`)
+    await first.getByRole('button', { name: 'Change it' }).click()
+    await expect(first.getByRole('list', { name: 'Sessions' }).getByRole('listitem')).toHaveCount(1)
+    expect(await status(second, '/api/v1/jobs')).toBe(401)
+    await second.goto('/')
+    await enter(second, 'eve', PASSWORD)
+    await expect(second.getByRole('alert')).toContainText('wrong')
+    await enter(second, 'eve', `${PASSWORD} indeed`)
+    await expect(second.getByRole('heading', { level: 1, name: 'What should we develop?' })).toBeVisible()
+    for (const one of [page, first, second]) await one.context().close()
+  })
+
+  // Protects whoever gives a key to a program: it may do what was chosen and no more, is shown once, and a revoked one is dead.
+  test('a key is shown once, does what it may, and ends when revoked', async ({ browser, watch }) => {
+    const page = await owner(browser, server, watch)
+    await page.goto('/settings?tab=keys')
+    await page.getByLabel('What it is for').fill('Reader')
+    await page.getByLabel('Jobs').selectOption('read')
+    await page.getByLabel('Pictures').selectOption('')
+    await page.getByRole('button', { name: 'Make a key' }).click()
+    const key = await page.getByLabel('The new key', { exact: true }).inputValue()
+    expect(key).toMatch(/^dk_/)
+    const ask = (path: string, init: RequestInit = {}) =>
+      fetch(server.base + path, { ...init, headers: { authorization: `Bearer ${key}` } })
+    expect((await ask('/api/v1/jobs')).status).toBe(200)
+    const upload = await ask('/api/v1/files', { method: 'POST', body: new FormData() })
+    expect([upload.status, ((await upload.json()) as { code: string }).code]).toEqual([403, 'missing_scope'])
+    expect((await ask('/api/v1/keys')).status).toBe(403)
+    await page.reload()
+    await settled(page)
+    expect(await page.content()).not.toContain(key)
+    await expect(page.getByRole('list', { name: 'API keys' })).toContainText('jobs:read')
+    await page.getByRole('button', { name: 'Revoke Reader' }).click()
+    await page.getByRole('button', { name: 'Revoke it' }).click()
+    await expect(page.getByRole('list', { name: 'API keys' })).toContainText('revoked')
+    expect((await ask('/api/v1/jobs')).status).toBe(401)
+    await page.context().close()
+  })
+
+  // Protects sessions across restarts: whoever is in stays in, and a job in hand goes on before their eyes.
+  test('a restart of the server signs nobody out', async ({ browser, watch }) => {
+    watch.expectError(/ERR_CONNECTION|ERR_INCOMPLETE|Failed to (load|fetch)|network error/)
+    const page = await owner(browser, server, watch)
+    const id = await server.job(sample('bar_chart.png'), 'Read the values')
+    await server.ended(id)
+    await page.goto(`/jobs/${id}`)
+    await stands(page, 'Developed')
+    await server.crashAndRestart()
+    await page.reload()
+    await stands(page, 'Developed')
+    await page.context().close()
+  })
+})
