@@ -45,6 +45,7 @@ async function join(
 
 /** Signs in at the door with address and password. */
 async function enter(page: Page, name: string, password: string) {
+  await expect(page.getByRole('heading', { name: 'Come in, the light is safe' })).toBeVisible()
   const toPassword = page.getByRole('button', { name: 'I have a password' })
   if (await toPassword.isVisible()) await toPassword.click()
   await page.getByLabel('E-mail address').fill(`${name}@example.org`)
@@ -64,8 +65,8 @@ test.describe('people', () => {
   // Refusals and unknown visitors are answers with such a status.
   test.beforeEach(({ watch }) => watch.expectError(/status of 4\d\d/))
 
-  // Protects what belongs to a person: of two people who are in, neither sees the other's pictures, jobs, results or events,
-  // whatever they try; nor does a search find them.
+  // Protects what belongs to a person: of two people who are in, neither sees the other's pictures, jobs, results, events or
+  // notifications, whatever they try; nor does a search or a list find them.
   test('two people see nothing of each other', async ({ browser, watch }) => {
     const left = await owner(browser, server, watch)
     const right = await join(browser, server, watch, { link: await invite(left), name: 'bea' })
@@ -76,6 +77,12 @@ test.describe('people', () => {
       const job = await page.evaluate(async (one) => (await fetch(`/api/v1/jobs/${one}`)).json(), id)
       jobs.push({ page, id, fileId: job.file_ids[0] })
     }
+    const listed = (page: Page, path: string, key: string) =>
+      page.evaluate(
+        async ([url, name]) =>
+          (await (await fetch(url)).json()).items.map((item: Record<string, string>) => item[name]),
+        [path, key] as const,
+      )
     const pairs = [[jobs[0], jobs[1]] as const, [jobs[1], jobs[0]] as const]
     for (const [mine, theirs] of pairs) {
       if (!mine || !theirs) throw new Error('both have a job')
@@ -88,7 +95,21 @@ test.describe('people', () => {
       for (const end of ['', '/content', '/thumbnail'])
         expect(await status(mine.page, `/api/v1/files/${theirs.fileId}${end}`), end).toBe(404)
       expect(await status(mine.page, `/api/v1/jobs/${mine.id}`)).toBe(200)
+      // Lists hold one's own and nothing else.
+      expect(await listed(mine.page, '/api/v1/jobs', 'id')).toEqual([mine.id])
+      expect(await listed(mine.page, '/api/v1/jobs?q=only+for+me', 'id')).toEqual([mine.id])
+      expect(await listed(mine.page, '/api/v1/files', 'id')).toEqual([mine.fileId])
+      expect(await listed(mine.page, '/api/v1/notifications', 'job_id')).toEqual([mine.id])
     }
+    // Whoever takes everything as read has read nothing for the other.
+    const unread = (page: Page) =>
+      page.evaluate(async () => (await (await fetch('/api/v1/notifications')).json()).unread as number)
+    expect([await unread(left), await unread(right)]).toEqual([1, 1])
+    await right.evaluate(async () => {
+      const [headers, body] = [{ 'content-type': 'application/json' }, '{}']
+      await fetch('/api/v1/notifications/read', { method: 'POST', headers, body })
+    })
+    expect([await unread(left), await unread(right)]).toEqual([1, 0])
     // What only owners may do is neither shown to members nor done for them.
     await right.goto('/settings')
     await expect(right.getByRole('tab', { name: 'Account' })).toBeVisible()
@@ -126,7 +147,7 @@ test.describe('people', () => {
     await member.goto('/jobs')
     await expect(member.getByRole('heading', { name: 'Come in, the light is safe' })).toBeVisible()
     await page.getByRole('tab', { name: 'Audit' }).click()
-    await expect(page.getByRole('region', { name: 'Audit' })).toContainText('session')
+    await expect(page.getByRole('region', { name: 'Lines of the audit' })).toContainText('session')
     for (const one of [page, member, late]) await one.context().close()
   })
 

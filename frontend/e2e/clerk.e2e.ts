@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
+import type { Page } from '@playwright/test'
 import { Clerk, PASSWORD, SCRIPTS } from './support/clerk'
 import { freePort, Server, sample } from './support/server'
 import { stands } from './support/steps'
 import { expect, follow, test } from './support/test'
+
+/** What the server says to a call of the page without a token; not one of those that are looked at below. */
+const nobody = (page: Page) => page.evaluate(async () => (await fetch('/api/v1/usage')).status)
 
 // Protects teams that sign in by Clerk: its real scripts in the browser, the real server that checks its tokens; only Clerk's
 // own servers are played. A wrong password stays outside, every call and the stream of events carry a token that is renewed
@@ -44,7 +48,7 @@ test('signing in by Clerk, and out again', async ({ browser, watch }) => {
     await page.getByLabel('Password', { exact: true }).fill('wrong')
     await page.getByRole('button', { name: 'Continue', exact: true }).click()
     await expect(page.getByText(/Password is incorrect/).first()).toBeVisible()
-    expect(await page.evaluate(async () => (await fetch('/api/v1/jobs')).status)).toBe(401)
+    expect(await nobody(page)).toBe(401)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
     await page.getByRole('button', { name: 'Continue', exact: true }).click()
     await expect(page.getByRole('heading', { level: 1, name: 'What should we develop?' })).toBeVisible()
@@ -63,10 +67,10 @@ test('signing in by Clerk, and out again', async ({ browser, watch }) => {
     expect(tokens.size).toBeGreaterThan(1)
     // Without a reload: what the page keeps must go by itself.
     await page.getByRole('button', { name: /user/i }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
     await expect(page.getByLabel('Email address')).toBeVisible()
     await expect(page.getByText('Mine alone')).toHaveCount(0)
-    expect(await page.evaluate(async () => (await fetch('/api/v1/jobs')).status)).toBe(401)
+    expect(await nobody(page)).toBe(401)
     expect(clerk.unknown).toEqual([])
     await context.close()
   } finally {

@@ -82,14 +82,15 @@ export const USER = {
   updated_at: NOW,
 }
 
-export const session = () => ({
+/** A session comes with a token, as from Clerk: without its claims the browser's side takes the state for broken. */
+export const session = (jwt: string) => ({
   object: 'session',
   id: 'sess_1',
   status: 'active',
   expire_at: NOW + 7 * DAY_MS,
   abandon_at: NOW + 30 * DAY_MS,
   last_active_at: Date.now(),
-  last_active_token: null,
+  last_active_token: { object: 'token', jwt },
   last_active_organization_id: null,
   actor: null,
   tasks: null,
@@ -121,10 +122,10 @@ export const signIn = (status: 'needs_first_factor' | 'complete') => ({
   created_session_id: status === 'complete' ? 'sess_1' : null,
 })
 
-export const client = (signedIn: boolean, attempt: object | null) => ({
+export const client = (signedIn: boolean, attempt: object | null, jwt: string) => ({
   object: 'client',
   id: 'client_1',
-  sessions: signedIn ? [session()] : [],
+  sessions: signedIn ? [session(jwt)] : [],
   sign_in: attempt,
   sign_up: null,
   last_active_session_id: signedIn ? 'sess_1' : null,

@@ -109,7 +109,7 @@ export class Clerk {
     form: URLSearchParams,
     origin: string,
   ): { status?: number; body: object } {
-    const now = () => client(this.signedIn, this.attempt)
+    const now = () => client(this.signedIn, this.attempt, this.mint(origin))
     if (path === '/dev_browser') return { body: { id: 'dvb_1' } }
     if (path === '/environment') return { body: ENVIRONMENT }
     if (method === 'DELETE' || /\/sessions\/[^/]+\/(remove|end)$/.test(path)) {
@@ -131,7 +131,7 @@ export class Clerk {
       this.tokens += 1
       return { body: { object: 'token', jwt: this.mint(origin) } }
     }
-    if (path.endsWith('/touch')) return { body: { response: session(), client: now() } }
+    if (path.endsWith('/touch')) return { body: { response: session(this.mint(origin)), client: now() } }
     if (path === '/me') return { body: { response: USER, client: now() } }
     this.unknown.push(`${method} ${path}`)
     return { status: 404, body: { errors: [{ code: 'not_answered', message: path }] } }

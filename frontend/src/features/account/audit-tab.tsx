@@ -31,7 +31,7 @@ export default function AuditTab() {
           <div
             tabIndex={0}
             role="region"
-            aria-label="Audit"
+            aria-label="Lines of the audit"
             className="scroll-thin max-h-[40rem] overflow-auto"
           >
             <table className="w-full text-left text-sm">
