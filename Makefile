@@ -70,8 +70,8 @@ check: setup ## Formatting, lints, tidiness, licences, and the manifests for Kub
 	@deploy/tools/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
 	@deploy/kubernetes/validate.sh
 
-bench: build ## Measure: sandbox against bare Python, job overhead, memory, start-up
-	@cargo run --release --locked --quiet --package darkroom --example bench
+bench: build ## Measure: sandbox against bare Python, job overhead, memory, start-up, telemetry (PARTS=telemetry: that alone)
+	@cargo run --release --locked --quiet --package darkroom --example bench -- $(PARTS)
 
 bench-sandbox: build ## Measure the sandbox over HTTP against its limits (about ten minutes; PARTS="quick latency")
 	@cargo run --release --locked --quiet --package darkroom --example bench_sandbox -- $(PARTS)

@@ -91,6 +91,25 @@ set -- "$@" \
     --ping.entrypoint=ops \
     --metrics.prometheus.entrypoint=ops --metrics.prometheus.addrouterslabels=true
 
+# Its own spans, where a collector is named: with them one trace begins at the edge. Query strings are redacted by Traefik
+# itself, heads are not captured.
+if [ -n "${OTEL_EXPORTER_OTLP_ENDPOINT:-}" ]; then
+    set -- "$@" \
+        --tracing=true --tracing.servicename=darkroom-traefik --tracing.addinternals=false \
+        --tracing.samplerate="${OTEL_TRACES_SAMPLER_ARG:-1}" \
+        --tracing.otlp.http=true --tracing.otlp.http.endpoint="${OTEL_EXPORTER_OTLP_ENDPOINT%/}/v1/traces" \
+        --entrypoints.ops.observability.tracing=false
+    # name=value,name=value; of the percent-encoded characters those that headers are written with.
+    rest=${OTEL_EXPORTER_OTLP_HEADERS:-}
+    while [ -n "$rest" ]; do
+        head=${rest%%,*}
+        case $rest in *,*) rest=${rest#*,} ;; *) rest= ;; esac
+        [ -n "$head" ] || continue
+        value=$(printf '%s' "${head#*=}" | sed 's/%20/ /g; s/%2[Bb]/+/g; s/%2[Ff]/\//g; s/%3[Dd]/=/g; s/%3[Aa]/:/g; s/%2[Cc]/,/g; s/%25/%/g')
+        set -- "$@" --tracing.otlp.http.headers."${head%%=*}"="$value"
+    done
+fi
+
 # Query strings carry secrets ('/signin?code=…'), and so do headers: neither is logged.
 set -- "$@" \
     --accesslog.format=json \

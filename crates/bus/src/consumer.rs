@@ -5,21 +5,24 @@ use async_trait::async_trait;
 use common::TraceContext;
 use common::topic::Topic;
 use futures::FutureExt;
+use observe::table::MESSAGES;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 tokio::task_local! {
     static IN_HAND: TraceContext;
 }
 
-/// The trace of the message that is being handled, one step on: for what is published because of it. None outside of
+/// The trace of the message that is being handled: for what is published because of it. None outside of
 /// [`Handler::handle`], and in tasks it started.
 pub fn trace_in_hand() -> Option<TraceContext> {
-    IN_HAND.try_with(TraceContext::step).ok()
+    // A span within the handler's is nearer to what is published.
+    IN_HAND.try_with(|in_hand| observe::current().unwrap_or_else(|| in_hand.clone())).ok()
 }
 
 /// What a handler says of a message.
@@ -89,27 +92,49 @@ impl Consumer {
     }
 }
 
-/// One line for each message, as there is one for each request.
-fn log<Panic>(outcome: &Result<Handled, Panic>, start: Instant) {
-    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
-    let outcome = match outcome {
+/// What a handler said, in a word.
+fn word<Panic>(outcome: &Result<Handled, Panic>) -> &'static str {
+    match outcome {
         Ok(Handled::Done) => "done",
         Ok(Handled::Retry(_)) => "retry",
-        Ok(Handled::PutOff(_)) => "put off",
-        Ok(Handled::Reject(_)) => "set aside",
+        Ok(Handled::PutOff(_)) => "put_off",
+        Ok(Handled::Reject(_)) => "set_aside",
         Err(_) => "panicked",
-    };
-    tracing::info!(outcome, duration_ms, "message handled");
+    }
+}
+
+/// One line for each message, as there is one for each request.
+fn tell(span: &Span, topic: Topic, outcome: &'static str, start: Instant) {
+    let duration = start.elapsed().as_secs_f64();
+    span.in_scope(|| tracing::info!(outcome, duration_ms = duration * 1000.0, "message handled"));
+    observe::histogram!(MESSAGES, "topic" => topic.as_str(), "outcome" => outcome).record(duration);
+    // What was put off is nobody's fault.
+    if !matches!(outcome, "done" | "put_off") {
+        observe::failed(span, outcome);
+    }
+}
+
+/// The span of a message in hand, within the trace of whoever published it.
+fn span_of(topic: Topic, message: &Incoming) -> (Span, TraceContext) {
+    let span = tracing::info_span!(
+        "message", otel.kind = "consumer", otel.name = %format_args!("process {topic}"), %topic,
+        message.id = %message.message_id, trace.id = Empty, messaging.destination.name = topic.as_str(),
+        messaging.operation.name = "process", messaging.operation.type = "process",
+        messaging.message.id = %message.message_id, messaging.message.attempt = message.attempt
+    );
+    let trace = observe::begin(&span, message.trace.as_ref());
+    span.record("trace.id", trace.trace_id());
+    (span, trace)
 }
 
 async fn handle_one(topic: Topic, delivery: Box<dyn Delivery>, handler: Arc<dyn Handler>) {
-    let trace = delivery.message().trace.clone().unwrap_or_else(TraceContext::begin);
     let message_id = delivery.message().message_id;
     let start = Instant::now();
-    let span = tracing::info_span!("message", %topic, message.id = %message_id, trace.id = trace.trace_id());
+    let (span, trace) = span_of(topic, delivery.message());
     let handled = AssertUnwindSafe(handler.handle(delivery.message())).catch_unwind();
     let outcome = IN_HAND.scope(trace, handled).instrument(span.clone()).await;
-    span.in_scope(|| log(&outcome, start));
+    tell(&span, topic, word(&outcome), start);
+    drop(span);
     let settled = match outcome {
         Ok(Handled::Done) => delivery.ack().await,
         Ok(Handled::Retry(delay)) => delivery.retry(delay).await,

@@ -20,6 +20,7 @@ pub mod contract;
 pub mod live;
 mod memory;
 mod rabbit;
+mod traced;
 
 pub use consumer::{Consumer, Handled, Handler, trace_in_hand};
 pub use memory::MemoryBus;
@@ -161,9 +162,10 @@ pub enum BusError {
 /// # Errors
 /// The scheme is unknown, or the broker does not answer.
 pub async fn connect(url: &str) -> Result<SharedBus, BusError> {
-    match url.split(':').next().unwrap_or_default() {
-        "memory" => Ok(Arc::new(MemoryBus::new())),
-        "amqp" | "amqps" => Ok(Arc::new(RabbitBus::connect(RabbitSettings::parse(url)?).await?)),
-        other => Err(BusError::UnknownScheme(other.to_owned())),
-    }
+    let (inner, system): (SharedBus, _) = match url.split(':').next().unwrap_or_default() {
+        "memory" => (Arc::new(MemoryBus::new()), "memory"),
+        "amqp" | "amqps" => (Arc::new(RabbitBus::connect(RabbitSettings::parse(url)?).await?), "rabbitmq"),
+        other => return Err(BusError::UnknownScheme(other.to_owned())),
+    };
+    Ok(Arc::new(traced::Traced { inner, system }))
 }

@@ -45,6 +45,16 @@ impl TraceContext {
         &self.traceparent[3..35]
     }
 
+    /// The 16 hexadecimal digits of the step that what comes next has as its parent.
+    pub fn span_id(&self) -> &str {
+        &self.traceparent[36..52]
+    }
+
+    /// Whether somebody before decided that the trace is recorded.
+    pub fn is_sampled(&self) -> bool {
+        u8::from_str_radix(&self.traceparent[53..], 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+
     /// From the two heads. One of a later version is read as one of version 00, which the standard allows. A
     /// `tracestate` that is odd or too long is left out, as the standard says: the trace itself is worth more.
     ///
@@ -168,6 +178,8 @@ mod tests {
     fn steps_stay_in_their_trace() {
         let given = TraceContext::new(PARENT, Some("a=1")).unwrap();
         assert_eq!(given.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!((given.span_id(), given.is_sampled()), ("00f067aa0ba902b7", true));
+        assert!(!TraceContext::begin().is_sampled());
         for start in [given, TraceContext::begin()] {
             let next = start.step();
             assert_ne!(next.traceparent(), start.traceparent());

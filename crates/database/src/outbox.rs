@@ -5,7 +5,7 @@
 
 use common::MessageId;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 use sea_orm_migration::prelude::{Table, TableAlterStatement, TableCreateStatement};
 use sea_orm_migration::schema::{big_integer, binary, string_len, text_null, uuid_uniq};
 
@@ -107,6 +107,14 @@ pub async fn pending<C: ConnectionTrait>(db: &C, limit: u64) -> Result<Vec<Pendi
             },
         })
         .collect())
+}
+
+/// How many messages wait to be published.
+///
+/// # Errors
+/// The engine fails.
+pub async fn waiting<C: ConnectionTrait>(db: &C) -> Result<u64, DbErr> {
+    entity::Entity::find().count(db).await
 }
 
 /// Removes messages that the bus has, by their positions.

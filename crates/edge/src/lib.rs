@@ -15,10 +15,12 @@ pub mod principal;
 pub mod problem;
 pub mod request_id;
 pub mod routes;
+pub mod scrape;
 pub mod shell;
 pub mod site;
 pub mod sse;
 pub mod testing;
+mod traced;
 pub mod validate;
 
 pub use health::{Check, Health};

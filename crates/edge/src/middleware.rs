@@ -5,6 +5,7 @@ use crate::principal::{Allowed, Authenticator};
 use crate::problem::Problem;
 use crate::request_id::{self, RequestId};
 use crate::routes::{Access, RouteTable};
+use crate::traced;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
@@ -12,7 +13,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
-use common::{ErrorCode, TraceContext};
+use common::ErrorCode;
 use futures::{FutureExt, Stream};
 use std::any::Any;
 use std::cell::RefCell;
@@ -49,14 +50,12 @@ pub(crate) async fn observe(
     let id = RequestId::from_headers(request.headers());
     let method = request.method().clone();
     request.extensions_mut().insert(id.clone());
-    let trace = trace_of(request.headers());
+    let (span, trace) = traced::begin(request.headers(), &id, &method);
     if method == Method::HEAD {
         request.extensions_mut().insert(Head);
         request.head_mut().method = Method::GET;
     }
-    // Neither the query nor headers: both can carry credentials.
     let unread = keep_open(&mut request);
-    let span = tracing::info_span!("request", request.id = %id, trace.id = trace.trace_id(), http.method = %method);
     request.extensions_mut().insert(trace);
     let result = next.call(request).instrument(span.clone()).await;
     match result {
@@ -64,6 +63,7 @@ pub(crate) async fn observe(
             let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
             let mut response = as_problem(response.map_into_boxed_body());
             span.in_scope(|| log(&route, response.status(), start));
+            traced::end(&span, &method, &route, response.status(), start);
             dress(response.headers_mut(), &id);
             Ok(match (method, unread) {
                 (Method::HEAD, _) => response.map_body(|_, body| BoxBody::new(NoBody(body.size()))),
@@ -72,7 +72,9 @@ pub(crate) async fn observe(
             })
         }
         Err(mut error) => {
-            span.in_scope(|| log("unmatched", error.as_response_error().status_code(), start));
+            let status = error.as_response_error().status_code();
+            span.in_scope(|| log("unmatched", status, start));
+            traced::end(&span, &method, "unmatched", status, start);
             error.add_response_mapper(move |mut response| {
                 dress(response.headers_mut(), &id);
                 response
@@ -80,13 +82,6 @@ pub(crate) async fn observe(
             Err(error)
         }
     }
-}
-
-/// The caller's trace, one step on, or a new one.
-fn trace_of(headers: &HeaderMap) -> TraceContext {
-    let head = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let given = head("traceparent").and_then(|parent| TraceContext::new(parent, head("tracestate")).ok());
-    given.map_or_else(TraceContext::begin, |given| given.step())
 }
 
 fn log(route: &str, status: StatusCode, start: Instant) {

@@ -23,6 +23,7 @@ mod link;
 mod openai;
 mod request;
 mod scripted;
+mod told;
 pub mod tools;
 
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Sign};
@@ -36,6 +37,7 @@ pub use request::{
     Heard, ImageType, Message, OnText, Part, Reply, Request, RoleName, Schema, Speaker, StepContext, Tool, ToolCall,
 };
 pub use scripted::ScriptedModel;
+pub use told::Telling;
 
 use async_trait::async_trait;
 use std::sync::Arc;

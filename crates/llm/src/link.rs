@@ -1,12 +1,14 @@
 //! One endpoint of a role: asked through its breaker, watched, counted.
 
 use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Sign};
+use crate::told::{Telling, Told};
 use crate::{ErrorKind, ModelError, Reply, Request, SharedModel};
 use chrono::{DateTime, Utc};
 use common::Failure;
 use common::job::Usage;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// A health check is not repeated sooner than this, whoever asks.
 pub const CHECK_EVERY: Duration = Duration::from_secs(60);
@@ -56,6 +58,7 @@ struct Checked {
 /// See the module.
 pub struct Link {
     model: SharedModel,
+    telling: OnceLock<Telling>,
     watched: Mutex<Watched>,
     /// One health check at a time: whoever waits finds its outcome.
     checking: tokio::sync::Mutex<()>,
@@ -73,12 +76,17 @@ impl Link {
             last_error: None,
             last_check: None,
         };
-        Self { model, watched: Mutex::new(watched), checking: tokio::sync::Mutex::default() }
+        Self { model, telling: OnceLock::new(), watched: Mutex::new(watched), checking: tokio::sync::Mutex::default() }
     }
 
     fn watched(&self) -> MutexGuard<'_, Watched> {
         // No change of the figures can panic half-way.
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What there is to tell of its calls. Said once; what is said later is not heard.
+    pub fn tell(&self, telling: Telling) {
+        self.telling.get_or_init(|| telling);
     }
 
     /// Name of the model.
@@ -92,7 +100,7 @@ impl Link {
     }
 
     /// Asks, unless the breaker is open. `anyway` asks even then.
-    pub(crate) async fn ask(&self, request: Request, anyway: bool) -> Result<Reply, ModelError> {
+    pub(crate) async fn ask(&self, mut request: Request, anyway: bool) -> Result<Reply, ModelError> {
         let pass = {
             let mut watched = self.watched();
             match if anyway { Ok(watched.breaker.enter_anyway()) } else { watched.breaker.enter(Instant::now()) } {
@@ -102,7 +110,10 @@ impl Link {
         };
         let mut under_way = UnderWay { link: self, pass: Some(pass) };
         let started = Instant::now();
-        let answer = self.model.complete(request).await;
+        let telling = self.telling.get().copied().unwrap_or_default();
+        let told = Told::begin(self.name(), self.host(), telling, &mut request);
+        let answer = self.model.complete(request).instrument(told.span.clone()).await;
+        told.end(&answer);
         under_way.pass = None;
         self.record(pass, &answer, started);
         answer

@@ -228,12 +228,18 @@ pub struct Request {
     pub tools: Vec<Tool>,
     /// Hears the text while the model writes it.
     pub on_text: Option<OnText>,
+    /// Name of the prompt that the rules are; empty where they are none of the prompts. Only telemetry sees it.
+    pub prompt: &'static str,
+    /// Whose job it is; empty where it is nobody's. Only telemetry sees it.
+    pub owner: String,
 }
 
 impl Request {
     /// A question that is answered with text, all at once.
     pub fn new(system: impl Into<String>, messages: Vec<Message>, max_tokens: u32, step: StepContext) -> Self {
-        Self { system: system.into(), messages, max_tokens, step, schema: None, tools: Vec::new(), on_text: None }
+        let system = system.into();
+        let (schema, tools, on_text) = (None, Vec::new(), None);
+        Self { system, messages, max_tokens, step, schema, tools, on_text, prompt: "", owner: String::new() }
     }
 }
 

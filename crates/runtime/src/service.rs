@@ -71,10 +71,13 @@ pub fn main(
         }
     }
     let settings = &environment.settings;
-    if let Err(error) = telemetry::start(&settings.log, settings.log_format) {
-        eprintln!("LOG is not a filter that can be used: {error}");
-        return ExitCode::from(USAGE);
-    }
+    let telemetry = match telemetry::start(settings, &settings.log, service) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("LOG or a setting of telemetry cannot be used: {error}");
+            return ExitCode::from(USAGE);
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -85,6 +88,7 @@ pub fn main(
     let ended = runtime.block_on(async { work(Host::open(service, environment)?).await });
     // Blocking work that is still going on is not waited for.
     runtime.shutdown_background();
+    telemetry.end();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

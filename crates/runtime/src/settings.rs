@@ -3,11 +3,12 @@
 //! Every variable is declared once, in the table below. The documentation in `.env.example` is made
 //! from it, and all mistakes are reported at once. Absence means the embedded default.
 
+mod telling;
 mod ways;
-
-pub use ways::AuthMode;
 mod webhooks;
 
+pub use telling::{LangfuseContent, LogFormat, Share};
+pub use ways::AuthMode;
 pub use webhooks::WebhookSchemes;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -46,15 +47,6 @@ impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_ref().map(ExposeSecret::expose_secret) == other.0.as_ref().map(ExposeSecret::expose_secret)
     }
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// One variable as documented.
@@ -96,17 +88,6 @@ impl Value for Secret {
     const SECRET: bool = true;
     fn parse(text: &str) -> Option<Self> {
         Some(Self(if text.is_empty() { None } else { Some(SecretString::from(text.to_owned())) }))
-    }
-}
-
-impl Value for LogFormat {
-    const EXPECTED: &'static str = "'text' or 'json'";
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "text" => Some(Self::Text),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
     }
 }
 
@@ -385,6 +366,32 @@ settings! {
     log: String = "LOG", "info";
     /// How log lines look: 'text' or 'json'.
     log_format: LogFormat = "LOG_FORMAT", "text";
+    /// OpenTelemetry receiver that spans and metrics go to, over HTTP with protobuf: 'http://collector:4318'; '/v1/traces' and '/v1/metrics' are added. Default: none.
+    otlp_endpoint: String = "OTEL_EXPORTER_OTLP_ENDPOINT", "";
+    /// Headers for that receiver: 'name=value,other=value', values percent-encoded.
+    otlp_headers: Secret = "OTEL_EXPORTER_OTLP_HEADERS", "";
+    /// What the program is called in spans and metrics. Default: 'darkroom', or 'darkroom-' and the service's name.
+    otel_service_name: String = "OTEL_SERVICE_NAME", "";
+    /// Share of new traces that are recorded, 0 to 1. What a caller decided about its trace stands.
+    otel_sampler_arg: Share = "OTEL_TRACES_SAMPLER_ARG", "1";
+    /// Address for Prometheus alone, with '/metrics': '127.0.0.1:9464'. Keep it inside your network: other than the API it may not be public. Default: none.
+    metrics_listen: String = "METRICS_LISTEN", "";
+    /// What Prometheus has to send as bearer token. Default: nothing, for an address that only it reaches.
+    metrics_token: Secret = "METRICS_TOKEN", "";
+    /// Langfuse, for model calls: 'https://cloud.langfuse.com' or your own. With both keys set, model calls go there. Default: none.
+    langfuse_host: String = "LANGFUSE_HOST", "";
+    /// Langfuse's public key.
+    langfuse_public_key: Secret = "LANGFUSE_PUBLIC_KEY", "";
+    /// Langfuse's secret key.
+    langfuse_secret_key: Secret = "LANGFUSE_SECRET_KEY", "";
+    /// What Langfuse is told of questions and answers: 'none' or 'text'. Pictures never go there.
+    langfuse_content: LangfuseContent = "LANGFUSE_CONTENT", "none";
+    /// Sentry, for errors of the services. Default: none.
+    sentry_dsn: Secret = "SENTRY_DSN", "";
+    /// Sentry, for errors of the web app; pages are told it. Default: none.
+    sentry_dsn_web: String = "SENTRY_DSN_WEB", "";
+    /// What this installation is called in Sentry and Langfuse.
+    sentry_environment: String = "SENTRY_ENVIRONMENT", "production";
 }
 
 /// One variable whose value is not accepted.
@@ -446,44 +453,4 @@ pub fn env_example() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    /// Protects the promise "no key, no account": nothing needs to be set.
-    #[test]
-    fn nothing_needs_to_be_set() {
-        let settings = Settings::from_variables(&BTreeMap::new()).unwrap();
-        assert_eq!((settings.bus_url.exposed(), settings.code_model_url.as_str()), ("memory:", "builtin:"));
-        assert!(!settings.code_model_key.is_set());
-    }
-
-    /// Protects operators: all mistakes come at once, and a secret's value is never repeated.
-    #[test]
-    fn all_mistakes_are_reported_at_once() {
-        let given = variables(&[("MAX_RUNNING_JOBS", "0"), ("LOG_FORMAT", "xml"), ("CODE_MODEL_KEY", "s3cr3t")]);
-        let error = Settings::from_variables(&given).unwrap_err();
-        assert_eq!(error.0.iter().map(|m| m.name).collect::<Vec<_>>(), ["MAX_RUNNING_JOBS", "LOG_FORMAT"]);
-        let text = error.to_string();
-        assert!(text.contains("found 'xml'") && !text.contains("s3cr3t"), "{text}");
-        let settings = Settings::from_variables(&variables(&[("CODE_MODEL_KEY", "s3cr3t")])).unwrap();
-        assert!(!format!("{settings:?}").contains("s3cr3t"));
-        let given = variables(&[
-            ("BUS_URL", "amqp://u:s3cr3t@h"),
-            ("DATABASE_URL", "x://u:s3cr3t@h"),
-            ("SHARED_URL", "redis://:s3cr3t@h"),
-        ]);
-        assert!(!format!("{:?}", Settings::from_variables(&given).unwrap()).contains("s3cr3t"), "URLs hold passwords");
-    }
-
-    /// Protects the documentation: every variable is in `.env.example` with its default, and that file is fresh.
-    #[test]
-    fn env_example_is_fresh() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.env.example");
-        let standing = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(standing, env_example(), "run 'cargo xtask env-example'");
-    }
-}
+mod tests;

@@ -8,10 +8,12 @@
 mod keeper;
 mod llama;
 mod object_store;
+pub mod otlp;
 mod postgres;
 mod proxy;
 mod rabbitmq;
 mod redis_server;
+mod sink;
 pub mod stack;
 mod traefik;
 
@@ -21,6 +23,7 @@ pub use postgres::{Postgres, database_url, postgres};
 pub use proxy::{Cut, CuttableProxy};
 pub use rabbitmq::{RabbitCluster, RabbitMq};
 pub use redis_server::Redis;
+pub use sink::{Received, Sink};
 pub use traefik::{Traefik, TraefikUpstreams};
 
 use std::io::{self, Read};

@@ -9,7 +9,7 @@ use crate::think::Thinker;
 use blob::SharedStore;
 use bus::{BusError, Consumer, SharedBus};
 use common::topic::Topic;
-use llm::{Role, RoleName};
+use llm::{Role, RoleName, Telling};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -74,6 +74,8 @@ pub struct Settings {
     /// Whether the built-in rules write the code where no model gives an answer. The other parts are done
     /// without a model then in any case, or left out.
     pub rules_stand_in: bool,
+    /// Whether Langfuse is told questions and answers.
+    pub tell_content: bool,
     /// How long turns in hand may go on after the service was told to stop. Those that are not done by
     /// then are handed back to the bus.
     pub drain: Duration,
@@ -89,6 +91,7 @@ impl Default for Settings {
             summary_max_tokens: 2048,
             context_tokens: 32_768,
             rules_stand_in: true,
+            tell_content: false,
             drain: Duration::from_secs(10),
         }
     }
@@ -137,6 +140,12 @@ impl Agent {
     /// An agent that does nothing yet.
     pub fn new(deps: Deps, settings: Settings) -> Self {
         let roles = Roles { vision: deps.vision, reasoning: deps.reasoning, code: deps.code };
+        for (_, role) in roles.all() {
+            let Role::Model(chain) = role else { continue };
+            for link in chain.links() {
+                link.tell(Telling { price: deps.prices.of(link.name()), content: settings.tell_content });
+            }
+        }
         let thinker = Thinker {
             store: deps.blob,
             bus: deps.bus.clone(),

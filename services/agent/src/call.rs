@@ -245,10 +245,13 @@ impl<'a> Calls<'a> {
         // Only code is worth watching while it comes: other answers are short, and come after it.
         let follower = (question.role == RoleName::Code)
             .then(|| Follower::new(Voice::new(self.bus.clone(), self.turn.job_id, self.turn.step_id)));
+        let (prompt, _) = prompt::named(question.system);
         let request = Request {
             schema: question.schema,
             tools: question.tools,
             on_text: Some(watch.listener(follower.as_ref())),
+            prompt,
+            owner: self.turn.owner.clone(),
             ..Request::new(question.system, question.messages, max_tokens, step)
         };
         match models.complete(request).await {

@@ -2,7 +2,8 @@
 
 use crate::agent::Roles;
 use common::Failure;
-use llm::{CHECK_EVERY, Chain, Role, RoleName};
+use llm::{BreakerState, CHECK_EVERY, Chain, Role, RoleName};
+use observe::table::MODEL_BREAKER;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -10,6 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest time that is added to the pause between checks, so that replicas do not ask together.
 const JITTER: Duration = Duration::from_secs(15);
+
+/// Time between two words about the breakers.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Longest time before the first check.
 const FIRST: Duration = Duration::from_secs(2);
@@ -63,6 +67,7 @@ async fn role_health(role: RoleName, played: &Role) -> RoleHealth {
 /// Looks after the endpoints until the stop: each is asked for its list of models, which costs nothing.
 pub fn watch(roles: &Roles, stop: &CancellationToken) -> JoinSet<()> {
     let mut checks = JoinSet::new();
+    checks.spawn(tell(roles.clone(), stop.clone()));
     for (name, role) in roles.all() {
         let Role::Model(chain) = role else { continue };
         for (index, link) in chain.links().enumerate() {
@@ -72,6 +77,28 @@ pub fn watch(roles: &Roles, stop: &CancellationToken) -> JoinSet<()> {
         }
     }
     checks
+}
+
+/// Tells now and then where the breakers stand, until the stop.
+async fn tell(roles: Roles, stop: CancellationToken) {
+    loop {
+        for (name, role) in roles.all() {
+            let Role::Model(chain) = role else { continue };
+            for link in chain.links() {
+                let stands = match link.state().breaker {
+                    BreakerState::Closed => 0.0,
+                    BreakerState::HalfOpen => 1.0,
+                    BreakerState::Open(_) => 2.0,
+                };
+                let model = link.name().to_owned();
+                observe::gauge!(MODEL_BREAKER, "role" => name.as_str(), "model" => model).set(stands);
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TELL_EVERY) => {}
+        }
+    }
 }
 
 async fn look_after(role: RoleName, chain: Arc<Chain>, index: usize, stop: CancellationToken) {

@@ -4,7 +4,7 @@ use crate::{Agent, Deps, ModelHealth, Prices, Role, RoleHealth, RoleName, Settin
 use actix_web::web;
 use edge::{Check, Health, Site};
 use llm::{BreakerPolicy, Limits};
-use runtime::settings::{LastResort, Within};
+use runtime::settings::{LangfuseContent, LastResort, Within};
 use runtime::{Host, NotReady, Secret};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ impl Settings {
     /// The part of all settings that is about turns.
     pub fn of(settings: &runtime::Settings) -> Self {
         Self {
+            tell_content: settings.langfuse_content == LangfuseContent::Text,
             rules_stand_in: settings.model_last_resort == LastResort::Builtin,
             vision_longest_side: u32::try_from(settings.vision_model_longest_side.0).unwrap_or(u32::MAX),
             context_tokens: u32::try_from(settings.model_context_tokens.0).unwrap_or(u32::MAX),

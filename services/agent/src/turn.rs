@@ -30,6 +30,8 @@ pub struct Turn {
     pub looks_left: u32,
     /// The job this one goes on from.
     pub earlier: Option<Earlier>,
+    /// Whose job it is: for telemetry alone.
+    pub owner: String,
 }
 
 /// Why a job goes on from another.
@@ -214,6 +216,7 @@ impl Turn {
             variants_left: 0,
             looks_left: 0,
             earlier: None,
+            owner: String::new(),
         }
     }
 }
@@ -238,6 +241,7 @@ impl TryFrom<agent_v1::Think> for Turn {
             variants_left: think.variants_left,
             looks_left: think.looks_left,
             earlier: think.earlier.map(earlier).transpose()?,
+            owner: think.owner,
         })
     }
 }

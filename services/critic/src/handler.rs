@@ -61,7 +61,10 @@ impl Handler for CompareHandler {
             return Handled::Reject(error.to_string());
         }
         let outcome = match compare::of_command(&*self.blob, &command).await {
-            Ok(comparison) => Outcome::Compared(comparison.into()),
+            Ok(comparison) => {
+                tell(&command, comparison.score);
+                Outcome::Compared(comparison.into())
+            }
             Err(error) if message.attempt < MAX_ATTEMPTS => {
                 tracing::warn!(%error, "a measurement could not be read; trying again");
                 return Handled::Retry(RETRY_DELAY);
@@ -73,6 +76,14 @@ impl Handler for CompareHandler {
         };
         answer(&self.bus, command.job_id, command.step_id, outcome).await
     }
+}
+
+/// The measure of a result, for whoever compares what led to it.
+fn tell(command: &critic_v1::Compare, score: f64) {
+    observe::note("langfuse.score", score);
+    observe::note("langfuse.score.id", command.step_id.clone());
+    observe::note("langfuse.session.id", command.job_id.clone());
+    observe::note("darkroom.score", score);
 }
 
 struct ReviewHandler {

@@ -30,10 +30,13 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Serve(_) => environment.settings.log.clone(),
         _ => environment.log_or("error"),
     };
-    if let Err(error) = runtime::telemetry::start(&filter, environment.settings.log_format) {
-        eprintln!("LOG is not a filter that can be used: {error}");
-        return Exit::Usage.into();
-    }
+    let telemetry = match runtime::telemetry::start(&environment.settings, &filter, "darkroom") {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("LOG or a setting of telemetry cannot be used: {error}");
+            return Exit::Usage.into();
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -44,5 +47,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let exit = runtime.block_on(commands::run(arguments.command, environment));
     // Blocking work that is still going on (a file being written for a client that left) is not waited for.
     runtime.shutdown_background();
+    telemetry.end();
     exit.into()
 }

@@ -23,6 +23,7 @@ mod routes;
 mod sniff;
 mod store;
 mod sweep;
+mod told;
 mod upload;
 mod view;
 mod warm;

@@ -166,7 +166,7 @@ impl Jobs {
             pictures.push(self.inner.pictures.picture(caller, picture.file_id).await?);
         }
         let mut job = Job::accepted(JobId::new(), String::new(), old.options, pictures, self.now());
-        job.trace = Some(caller.trace.clone().unwrap_or_else(TraceContext::begin));
+        job.trace = Some(caller.trace.clone().or_else(observe::current).unwrap_or_else(TraceContext::begin));
         for (index, seen) in old.seen.iter().enumerate() {
             // What the look script saw is kept by the picture's content; what stands with the job was corrected.
             let Some(seen) = seen.as_ref().filter(|seen| seen.evidence_key.starts_with("jobs/")) else { continue };

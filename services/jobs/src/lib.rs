@@ -27,6 +27,7 @@ mod request;
 mod routes;
 mod store;
 mod tell;
+mod told;
 mod usage;
 mod view;
 
@@ -198,7 +199,7 @@ impl Jobs {
             pictures.push(self.inner.pictures.picture(&caller, *id).await?);
         }
         let mut job = Job::accepted(JobId::new(), request.prompt, request.options, pictures, self.now());
-        job.trace = Some(caller.trace.clone().unwrap_or_else(TraceContext::begin));
+        job.trace = Some(caller.trace.clone().or_else(observe::current).unwrap_or_else(TraceContext::begin));
         self.accept(&caller, job, key).await
     }
 
@@ -254,6 +255,7 @@ impl Jobs {
     }
 
     async fn moved(&self, now: &Snapshot) {
+        told::changed(now);
         self.inner.outbox_filled.notify_one();
         // Before anybody is told: whoever was told and asks is not shown something older.
         self.inner.hot.keep(now).await;

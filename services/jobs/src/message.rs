@@ -25,16 +25,18 @@ const NOTES_BYTES: usize = 8192;
 
 /// The topic and the encoded message of a command.
 ///
+/// `owner` is whose job it is.
+///
 /// # Errors
 /// The command names a step that is not there, or the message would be too large.
-pub fn of(job: &Job, command: Command) -> Result<(Topic, Vec<u8>), InvalidMessage> {
+pub fn of(job: &Job, command: Command, owner: &str) -> Result<(Topic, Vec<u8>), InvalidMessage> {
     let Command::Send(id) = command else {
         return Ok((Topic::JobsStopped, encode(&jobs_v1::JobStopped { job_id: job.id.to_string() })?));
     };
     let step = job.steps.iter().find(|step| step.id == id).ok_or_else(|| InvalidMessage::field("step_id"))?;
     match step.kind {
         StepKind::Look => Ok((Topic::SandboxLook, encode(&look(job, step)?)?)),
-        StepKind::Think => Ok((Topic::AgentThink, encode(&think(job, step)?)?)),
+        StepKind::Think => Ok((Topic::AgentThink, encode(&think(job, step, owner)?)?)),
         StepKind::Review => {
             let code = last_attempt(job)?.code.clone();
             let review = critic_v1::Review { job_id: job.id.to_string(), step_id: id.to_string(), code };
@@ -115,7 +117,7 @@ fn seen_of(job: &Job) -> Result<Vec<common_v1::Seen>, InvalidMessage> {
     all.collect()
 }
 
-fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
+fn think(job: &Job, step: &Step, owner: &str) -> Result<agent_v1::Think, InvalidMessage> {
     let last_notes = job.turns.iter().rposition(|turn| matches!(turn, Turn::VisionNotes { .. }));
     let turns = job
         .turns
@@ -137,6 +139,7 @@ fn think(job: &Job, step: &Step) -> Result<agent_v1::Think, InvalidMessage> {
         variants_left: job.variants_left(),
         looks_left: job.looks_left(),
         earlier: earlier(job),
+        owner: owner.to_owned(),
     })
 }
 

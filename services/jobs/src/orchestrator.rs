@@ -9,6 +9,7 @@ use crate::message;
 use crate::notify::sender;
 use crate::store::StoreError;
 use crate::tell;
+use crate::told;
 use async_trait::async_trait;
 use bus::{BusError, Consumer, Handled, Handler, Incoming, Outgoing};
 use common::TraceContext;
@@ -190,9 +191,12 @@ async fn sweeps(jobs: Jobs, stop: CancellationToken) {
 /// Starts queued jobs, repeats steps whose lease ended, ends jobs whose time is up.
 async fn clock(jobs: Jobs, stop: CancellationToken) {
     let max_job_ms = i64::try_from(jobs.inner.settings.max_job_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
-    loop {
+    for ticks in 0_u64.. {
         if let Err(error) = tick(&jobs, max_job_ms).await {
             log_error("the clock of jobs", &error);
+        }
+        if ticks % told::LOOK_EVERY == 0 {
+            told::look(&jobs).await;
         }
         jobs.inner.teller.tell_again(&jobs.inner.bus).await;
         tokio::select! {

@@ -7,6 +7,8 @@ use common::{Caller, ErrorCode, Failure, FileId};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,6 +26,9 @@ pub struct RemotePictures {
     http: reqwest::Client,
 }
 
+/// Where a caller's uploads are listed and removed.
+const UPLOADS: &str = "/internal/v1/uploads";
+
 /// What came of one question.
 enum Asked {
     Answer(Result<Bytes, Failure>),
@@ -34,6 +39,8 @@ enum Asked {
 struct Question<'a> {
     method: Method,
     path: String,
+    /// The path with names for what is variable in it.
+    route: &'static str,
     caller: &'a Caller,
     patience: Duration,
 }
@@ -66,13 +73,30 @@ impl RemotePictures {
         if let Some(pass) = &question.caller.pass {
             request = request.header(edge::identity::HEADER, pass.reveal());
         }
-        if let Some(trace) = &question.caller.trace {
-            request = request.header("traceparent", trace.step().traceparent());
+        let method = question.method.as_str();
+        let span = tracing::info_span!(
+            "ask files",
+            otel.kind = "client",
+            otel.name = format!("{method} {}", question.route),
+            http.request.method = method,
+            http.response.status_code = Empty
+        );
+        let trace = observe::begin(&span, question.caller.trace.as_ref());
+        request = request.header("traceparent", trace.traceparent());
+        if let Some(state) = trace.tracestate() {
+            request = request.header("tracestate", state);
         }
-        let answer = match request.send().await {
+        let answer = match request.send().instrument(span.clone()).await {
             Ok(answer) => answer,
-            Err(error) => return Asked::Nobody(error.to_string()),
+            Err(error) => {
+                observe::failed(&span, "no_answer");
+                return Asked::Nobody(error.to_string());
+            }
         };
+        span.record("http.response.status_code", answer.status().as_u16());
+        if answer.status().is_server_error() {
+            observe::failed(&span, "server_error");
+        }
         match answer.status().as_u16() {
             200..=299 => match answer.bytes().await {
                 Ok(content) => Asked::Answer(Ok(content)),
@@ -97,8 +121,13 @@ impl RemotePictures {
         }
     }
 
-    async fn read<T: DeserializeOwned>(&self, path: String, caller: &Caller) -> Result<T, Failure> {
-        let question = Question { method: Method::GET, path, caller, patience: PATIENCE };
+    async fn read<T: DeserializeOwned>(
+        &self,
+        path: String,
+        route: &'static str,
+        caller: &Caller,
+    ) -> Result<T, Failure> {
+        let question = Question { method: Method::GET, path, route, caller, patience: PATIENCE };
         let content = self.answer(question).await?;
         serde_json::from_slice(&content).map_err(|error| not_now(&error.to_string()))
     }
@@ -112,16 +141,16 @@ fn not_now(why: &str) -> Failure {
 #[async_trait]
 impl PictureSource for RemotePictures {
     async fn picture(&self, caller: &Caller, id: FileId) -> Result<PictureRef, Failure> {
-        self.read(format!("/internal/v1/pictures/{id}"), caller).await
+        self.read(format!("/internal/v1/pictures/{id}"), "/internal/v1/pictures/{id}", caller).await
     }
 
     async fn uploads(&self, caller: &Caller, before: Option<FileId>) -> Result<Vec<Upload>, Failure> {
         let query = before.map(|id| format!("?before={id}")).unwrap_or_default();
-        self.read(format!("/internal/v1/uploads{query}"), caller).await
+        self.read(format!("{UPLOADS}{query}"), UPLOADS, caller).await
     }
 
     async fn erase(&self, caller: &Caller) -> Result<(), Failure> {
-        let (method, path) = (Method::DELETE, "/internal/v1/uploads".to_owned());
-        self.answer(Question { method, path, caller, patience: ERASE_PATIENCE }).await.map(drop)
+        let (method, path, route) = (Method::DELETE, UPLOADS.to_owned(), UPLOADS);
+        self.answer(Question { method, path, route, caller, patience: ERASE_PATIENCE }).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use crate::harvest::Harvested;
 use crate::jail::{Asked, Captured, JailError, Live, Moment, Outcome, Stream, Task};
 use crate::settings::Limits;
 use crate::slots::Turn;
+use crate::told;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use common::{ErrorCode, Failure};
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// Most input files of a run.
 const MAX_INPUTS: usize = 64;
@@ -185,8 +187,10 @@ impl Sandbox {
         let kill = cancel.child_token();
         let _kill_when_dropped = kill.clone().drop_guard();
         let sandbox = self.clone();
+        let span = told::span();
         let run = tokio::spawn(async move {
-            let outcome = sandbox.0.room.run(task, &kill).await;
+            let outcome = sandbox.0.room.run(task, &kill).instrument(span.clone()).await;
+            told::ended(&span, &outcome);
             drop(slot);
             outcome
         });

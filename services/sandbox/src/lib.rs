@@ -32,6 +32,7 @@ mod slots;
 mod start;
 mod stops;
 mod tier;
+mod told;
 
 pub use environment::{EnvironmentAnswer, Package};
 pub use execute::{Execution, ExecutionRequest, MAX_INPUT_BYTES};

@@ -103,6 +103,11 @@ impl Slots {
         state.queued
     }
 
+    /// Slots in use now.
+    pub fn busy(&self) -> usize {
+        self.lock().taken
+    }
+
     fn ask(&self, owner: &str, counts: bool) -> Result<Turn, Full> {
         let mut state = self.lock();
         if state.may_run(owner) && state.nobody_before(owner) {

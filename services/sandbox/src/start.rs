@@ -4,6 +4,7 @@ use crate::Sandbox;
 use crate::health::keep_proving;
 use crate::look::LookHandler;
 use crate::run::RunHandler;
+use crate::told;
 use blob::BlobKey;
 use bus::{BusError, Consumer, SharedBus, Subscription};
 use common::topic::Topic;
@@ -47,6 +48,7 @@ impl Sandbox {
         tasks.spawn(listen(self.clone(), stops, stop.clone()));
         tasks.spawn(tidy(self.clone(), stop.clone()));
         tasks.spawn(keep_proving(self.clone(), stop.clone()));
+        tasks.spawn(told::watch(self.clone(), stop.clone()));
         tasks.close();
         let run = RunHandler { sandbox: self.clone(), bus: bus.clone(), stop: stop.clone() };
         let look = LookHandler { sandbox: self.clone(), bus: bus.clone(), stop: stop.clone() };

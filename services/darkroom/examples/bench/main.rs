@@ -1,11 +1,12 @@
 //! `make bench`: figures of this machine, each against a peer or a limit measured in the same run.
-//! It prints and never fails on a slow day.
+//! It prints and never fails on a slow day. `bench telemetry`: that part alone.
 
 #[path = "../shared/measure.rs"]
 mod measure;
 mod model;
 #[path = "../shared/python.rs"]
 mod python;
+mod telemetry;
 mod who;
 
 use common::OwnerId;
@@ -123,6 +124,12 @@ async fn main() {
         ("TOOLS_ENV".to_owned(), at("tools")),
         ("CODE_MODEL_URL".to_owned(), format!("scripted:{}", script.path().display())),
     ]);
+    let environments = [("PYTHON_ENV", at("python")), ("TOOLS_ENV", at("tools"))];
+    let environments = environments.each_ref().map(|(name, folder)| (*name, folder.as_str()));
+    let script_url = format!("scripted:{}", script.path().display());
+    if std::env::args().nth(1).as_deref() == Some("telemetry") {
+        return telemetry::figures(&script_url, environments).await;
+    }
     let environment =
         Environment::from_variables(&variables, &root(), &root().join("target/release/darkroom")).expect("settings");
     let data = tempfile::tempdir().expect("data");
@@ -135,6 +142,7 @@ async fn main() {
     model::figures(data.path()).await;
     who::figures(data.path()).await;
     running.stop().await;
+    telemetry::figures(&script_url, environments).await;
     let served = tempfile::tempdir().expect("data");
     server_figures(served.path());
 }

@@ -16,6 +16,7 @@ use jobs::{LinkStyle, NewJob};
 use runtime::{Environment, stop};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use tracing::Instrument;
 
 /// What ended the command early.
 struct Ended {
@@ -35,7 +36,9 @@ impl Ended {
 
 pub async fn run(options: cli::Run, environment: Environment) -> Exit {
     let mut progress = Progress::new(!options.json);
-    match develop(&options, &environment, &mut progress).await {
+    // What would be a request: all that happens belongs below it.
+    let span = tracing::info_span!("darkroom run");
+    match develop(&options, &environment, &mut progress).instrument(span).await {
         Ok((report, files)) => {
             if options.json {
                 print_json(&report);

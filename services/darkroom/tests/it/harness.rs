@@ -20,6 +20,9 @@ use std::time::Duration;
 /// Longest wait for anything that should happen.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Who tells of a job: all services are one program here.
+pub const TELLERS: [&str; 1] = ["darkroom"];
+
 /// Root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository's root")

@@ -25,6 +25,17 @@ use testkit::stack::{EngineUrls, Plan, Stack, fresh_urls};
 /// Longest wait for anything that should happen.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Who tells of a job: every service, and Traefik in front of them.
+pub const TELLERS: [&str; 7] = [
+    "darkroom-gateway",
+    "darkroom-files",
+    "darkroom-jobs",
+    "darkroom-agent",
+    "darkroom-critic",
+    "darkroom-sandbox",
+    "darkroom-traefik",
+];
+
 /// Root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository's root")

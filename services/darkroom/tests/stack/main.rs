@@ -27,3 +27,5 @@ mod scripted;
 #[path = "../it/site.rs"]
 mod site;
 mod trace;
+#[path = "../it/tree.rs"]
+mod tree;

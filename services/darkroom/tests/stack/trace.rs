@@ -33,6 +33,12 @@ async fn one_trace_finds_a_job_in_all_services() {
     for service in WORKERS {
         assert!(!messages(&server, service).is_empty(), "{service} knows nothing of the trace");
     }
+    let services = ["gateway", "files", "jobs", "agent", "critic", "sandbox"];
+    for line in services.iter().flat_map(|service| lines(&server, service)) {
+        let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(line["trace_id"], TRACE, "{line}");
+        assert!(line["span_id"].as_str().is_some_and(|id| id.len() == 16), "{line}");
+    }
     // The question about the picture came over HTTP.
     let asked = lines(&server, "files").iter().any(|line| line.contains("/internal/v1/pictures/"));
     assert!(asked, "{:?}", lines(&server, "files"));

@@ -1,6 +1,7 @@
 //! `POST /api/v1/files`
 
 use super::form;
+use crate::told;
 use crate::{FileView, Files};
 use actix_multipart::Multipart;
 use actix_web::http::header::{CONTENT_LENGTH, LOCATION};
@@ -49,19 +50,30 @@ pub async fn upload(
     request: HttpRequest,
     body: Multipart,
 ) -> Result<HttpResponse, Problem> {
+    let uploaded = take_in(&caller, &files, &request, body).await;
+    told::uploaded(&uploaded);
+    let file = uploaded?;
+    let address = format!("/api/v1/files/{}", file.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, address)).json(file))
+}
+
+async fn take_in(
+    caller: &Principal,
+    files: &Files,
+    request: &HttpRequest,
+    body: Multipart,
+) -> Result<FileView, Problem> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > files.settings().max_upload_bytes.saturating_add(FORM_BYTES)) {
         return Err(files.too_large().into());
     }
-    let received = form::receive(&files, &caller.owner, body).await?;
-    if let Err(problem) = edge::allowance::spend(&request, &caller, Allowance::UploadBytes, received.bytes).await {
+    let received = form::receive(files, &caller.owner, body).await?;
+    if let Err(problem) = edge::allowance::spend(request, caller, Allowance::UploadBytes, received.bytes).await {
         received.blobs.discard().await;
         return Err(problem);
     }
-    let file = files.complete(received, caller.trace.clone()).await.map_err(|failure| match failure.code {
+    files.complete(received, caller.trace.clone()).await.map_err(|failure| match failure.code {
         ErrorCode::TooBusy => Problem::from(failure).retry_after(BUSY_SECONDS),
         _ => failure.into(),
-    })?;
-    let address = format!("/api/v1/files/{}", file.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, address)).json(file))
+    })
 }

@@ -4,6 +4,7 @@ mod calls;
 pub mod daily;
 mod deliveries;
 mod entity;
+mod figures;
 mod migration;
 mod notices;
 mod owners;
@@ -373,8 +374,8 @@ async fn apply_to<C: ConnectionTrait>(
     let mut messages = Vec::with_capacity(next.commands.len());
     for command in &next.commands {
         let (topic, payload) =
-            message::of(&next.job, *command).map_err(|error| StoreError::Content(error.to_string()))?;
-        let trace = next.job.trace.as_ref().map(|trace| trace.step().to_string());
+            message::of(&next.job, *command, &row.owner).map_err(|error| StoreError::Content(error.to_string()))?;
+        let trace = next.job.trace.as_ref().map(ToString::to_string);
         messages.push(database::outbox::Message {
             message_id: MessageId::new(),
             topic: topic.as_str().to_owned(),

@@ -1,0 +1,16 @@
+//! What is said of a span beside the fields it was made with.
+
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// Marks the span as failed. `kind` is a stable word of a short list (`error.type` of the conventions); what exactly went
+/// wrong stands in the log, under the same trace.
+pub fn failed(span: &Span, kind: &'static str) {
+    span.set_attribute("error.type", kind);
+    span.set_status(opentelemetry::trace::Status::error(kind));
+}
+
+/// Says something of the span that is entered here, under a name of the conventions.
+pub fn note(name: &'static str, value: impl Into<opentelemetry::Value>) {
+    Span::current().set_attribute(name, value);
+}
