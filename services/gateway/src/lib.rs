@@ -16,6 +16,7 @@ mod password;
 mod program;
 mod routes;
 mod secret;
+mod sentry;
 mod store;
 mod token;
 mod way;
@@ -28,6 +29,7 @@ pub use links::LinkError;
 pub use oidc::{Oidc, OidcError, OidcSettings};
 pub use program::serve;
 pub use routes::{ConfigLimits, SESSION_LIFE, SignIn, routes};
+pub use sentry::{NotADsn, WebDsn};
 pub use store::DbErr as StoreError;
 pub use token::{LocalToken, TokenError};
 pub use way::{Way, WayError};
@@ -74,13 +76,16 @@ pub struct Settings {
     pub limits: ConfigLimits,
     /// What a person may do for whom nothing else is set.
     pub user_limits: Limits,
+    /// Where the web app reports its errors, if anywhere.
+    pub sentry_dsn: Option<WebDsn>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let limits = ConfigLimits::default();
-        Self { name: "Darkroom".to_owned(), version, way: Way::Local, limits, user_limits: Limits::default() }
+        let (name, user_limits) = ("Darkroom".to_owned(), Limits::default());
+        Self { name, version, way: Way::Local, limits, user_limits, sentry_dsn: None }
     }
 }
 

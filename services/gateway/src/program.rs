@@ -1,7 +1,9 @@
 //! The gateway as the settings want it, within a larger program or as one of its own.
 
 use crate::routes::OIDC_CALLBACK;
-use crate::{Clerk, ClerkSettings, ConfigLimits, Gateway, LocalToken, Oidc, OidcSettings, Settings, Way, WayError};
+use crate::{
+    Clerk, ClerkSettings, ConfigLimits, Gateway, LocalToken, Oidc, OidcSettings, Settings, Way, WayError, WebDsn,
+};
 use edge::{Health, Site};
 use runtime::settings::AuthMode;
 use runtime::{Environment, Host, NotReady};
@@ -17,7 +19,7 @@ impl Settings {
     /// Those of these settings, for a server that people find at `base` where the settings say nothing else.
     ///
     /// # Errors
-    /// They name no way to sign in that can be used.
+    /// They name no way to sign in that can be used, or no DSN for the web app.
     pub fn of(settings: &runtime::Settings, base: &str) -> Result<Self, NotReady> {
         let limits = ConfigLimits {
             max_upload_bytes: settings.max_upload_bytes.0,
@@ -25,8 +27,19 @@ impl Settings {
             max_job_seconds: settings.max_job_seconds.0,
             ..ConfigLimits::default()
         };
-        Ok(Self { limits, user_limits: settings.user_limits(), way: way(settings, base)?, ..Self::default() })
+        Ok(Self {
+            limits,
+            user_limits: settings.user_limits(),
+            way: way(settings, base)?,
+            sentry_dsn: sentry_dsn(&settings.sentry_dsn_web)?,
+            ..Self::default()
+        })
     }
+}
+
+fn sentry_dsn(text: &str) -> Result<Option<WebDsn>, NotReady> {
+    let dsn = Some(text).filter(|text| !text.is_empty()).map(WebDsn::parse).transpose();
+    dsn.map_err(|error| NotReady::new(error.to_string(), "correct the setting, or leave it empty"))
 }
 
 /// How people sign in.

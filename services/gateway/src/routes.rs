@@ -61,6 +61,8 @@ struct Config {
     media_types: &'static [&'static str],
     /// Limits that clients should know before they run into them.
     limits: ConfigLimits,
+    /// Where the web app reports its errors: a Sentry DSN.
+    sentry_dsn: Option<String>,
 }
 
 /// What the files service accepts. That they are the same is held by the tests of the whole program.
@@ -117,6 +119,7 @@ async fn config(gateway: web::Data<Gateway>) -> Json<Config> {
         oidc_name: settings.way.oidc().map(|oidc| oidc.name().to_owned()),
         media_types: MEDIA_TYPES,
         limits: settings.limits,
+        sentry_dsn: settings.sentry_dsn.as_ref().map(|dsn| dsn.as_str().to_owned()),
     })
 }
 

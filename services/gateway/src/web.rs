@@ -3,7 +3,7 @@
 //! A page of the app is any address that nothing else answers and a browser asks for as a page: the app itself knows which
 //! of them there are. Nothing here touches what stands below `/api`.
 
-use crate::Gateway;
+use crate::{Gateway, WebDsn};
 use actix_web::guard::GuardContext;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -42,12 +42,32 @@ const APP_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self
     img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// As [`APP_POLICY`], with Clerk's scripts from the instance's own host, its pictures, and the check for robots that its
-/// documentation names.
-fn app_policy(clerk_host: Option<&str>) -> Cow<'static, str> {
-    let Some(host) = clerk_host else { return Cow::Borrowed(APP_POLICY) };
+/// What the pages may reach beside this server.
+#[derive(Debug, Clone, Copy, Default)]
+struct Abroad<'a> {
+    /// The host of the Clerk instance.
+    clerk: Option<&'a str>,
+    /// The origin that errors are reported to.
+    sentry: Option<&'a str>,
+}
+
+impl<'a> Abroad<'a> {
+    fn of(gateway: &'a Gateway) -> Self {
+        let clerk = gateway.settings.way.clerk().map(|clerk| clerk.host.as_str());
+        Self { clerk, sentry: gateway.settings.sentry_dsn.as_ref().map(WebDsn::origin) }
+    }
+}
+
+/// As [`APP_POLICY`], with what errors are reported to, and with Clerk's scripts from the instance's own host, its pictures,
+/// and the check for robots that its documentation names.
+fn app_policy(abroad: Abroad<'_>) -> Cow<'static, str> {
+    let policy = match abroad.sentry {
+        Some(origin) => Cow::Owned(APP_POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {origin}"))),
+        None => Cow::Borrowed(APP_POLICY),
+    };
+    let Some(host) = abroad.clerk else { return policy };
     const ROBOTS: &str = "https://challenges.cloudflare.com";
-    let policy = APP_POLICY
+    let policy = policy
         .replace("script-src 'self'", &format!("script-src 'self' https://{host} {ROBOTS}"))
         .replace("connect-src 'self'", &format!("connect-src 'self' https://{host}"))
         .replace("img-src 'self'", "img-src 'self' https://img.clerk.com")
@@ -155,8 +175,8 @@ fn serve(file: &'static File, request: &HttpRequest) -> HttpResponse {
     let keep = if file.path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, keep)).insert_header((VARY, "Accept-Encoding"));
     let gateway = request.app_data::<Data<Gateway>>();
-    let clerk_host = gateway.and_then(|gateway| gateway.settings.way.clerk()).map(|clerk| clerk.host.as_str());
-    dress(file.path, clerk_host, &mut response);
+    let abroad = gateway.map_or_else(Abroad::default, |gateway| Abroad::of(gateway));
+    dress(file.path, abroad, &mut response);
     if is_known {
         return response.finish();
     }
@@ -168,7 +188,7 @@ fn serve(file: &'static File, request: &HttpRequest) -> HttpResponse {
 }
 
 /// The security headers of that file. What is not set here the shell sets for all answers.
-fn dress(path: &str, clerk_host: Option<&str>, response: &mut actix_web::HttpResponseBuilder) {
+fn dress(path: &str, abroad: Abroad<'_>, response: &mut actix_web::HttpResponseBuilder) {
     if path.starts_with(FRAMES) && path.ends_with(".html") {
         let policy = if path == CHART_FRAME { CHART_POLICY } else { SANDBOX_POLICY };
         response
@@ -177,7 +197,7 @@ fn dress(path: &str, clerk_host: Option<&str>, response: &mut actix_web::HttpRes
             .insert_header((HeaderName::from_static("x-dns-prefetch-control"), "off"));
     } else if path.ends_with(".html") {
         response
-            .insert_header((CONTENT_SECURITY_POLICY, app_policy(clerk_host).as_ref()))
+            .insert_header((CONTENT_SECURITY_POLICY, app_policy(abroad).as_ref()))
             .insert_header((CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
             .insert_header((
                 HeaderName::from_static("permissions-policy"),
@@ -239,8 +259,8 @@ mod tests {
     /// Protects the web app's pages: other hosts are allowed with Clerk only, and none but Clerk's own are.
     #[test]
     fn only_clerk_opens_the_policy() {
-        assert_eq!(app_policy(None), APP_POLICY);
-        let open = app_policy(Some("clerk.example.org"));
+        assert_eq!(app_policy(Abroad::default()), APP_POLICY);
+        let open = app_policy(Abroad { clerk: Some("clerk.example.org"), sentry: None });
         let hosts: std::collections::BTreeSet<_> = open
             .split_whitespace()
             .filter(|word| word.contains("://"))
@@ -252,6 +272,19 @@ mod tests {
             assert!(open.contains(part), "{open}");
         }
         assert!(!open.contains("'unsafe-eval'") && open.contains("object-src 'none'"), "{open}");
+    }
+
+    /// Protects the web app's pages: with a DSN they may report to its origin, which opens nothing else, with Clerk neither.
+    #[test]
+    fn a_dsn_opens_one_connection() {
+        const ORIGIN: &str = "https://o1.ingest.sentry.example";
+        for clerk in [None, Some("clerk.example.org")] {
+            let closed = app_policy(Abroad { clerk, sentry: None });
+            let open = app_policy(Abroad { clerk, sentry: Some(ORIGIN) });
+            assert_eq!(open.replacen(&format!(" {ORIGIN}"), "", 1), closed);
+            let connect = open.split("; ").find(|part| part.starts_with("connect-src ")).unwrap();
+            assert!(connect.split(' ').any(|source| source == ORIGIN), "{connect}");
+        }
     }
 
     /// Protects the lookup: it needs the files in the order of their addresses.

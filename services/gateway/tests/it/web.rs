@@ -1,6 +1,7 @@
 //! The web app as browsers load it.
 
-use crate::support::{World, client, problem, send, world};
+use crate::support::{World, client, problem, send, world, world_with};
+use gateway::{Settings, WebDsn};
 use reqwest::{RequestBuilder, Response};
 use std::collections::BTreeSet;
 
@@ -40,6 +41,33 @@ async fn the_front_door_has_a_page() {
     assert_eq!(header(&response, "cache-control"), "no-cache");
     let html = response.text().await.expect("HTML");
     assert_eq!(!gateway::has_web_app(), html.contains("make web") && html.contains("/docs"), "{html}");
+}
+
+/// Protects people's errors and their pages: the app is told where it reports, and its page may reach that origin and no
+/// other; without the setting it may reach nothing but this server.
+#[actix_web::test]
+async fn pages_report_to_one_origin() {
+    const DSN: &str = "https://public@o1.ingest.sentry.example/42";
+    let told = async |world: &World| {
+        let config: serde_json::Value = send(world.get("/api/v1/config")).await.json().await.expect("JSON");
+        config["sentry_dsn"].clone()
+    };
+    let reached = async |world: &World| {
+        let policy = header(&send(page(world, "/")).await, "content-security-policy");
+        let part =
+            policy.split(';').map(str::trim).find_map(|part| part.strip_prefix("connect-src ")).map(str::to_owned);
+        (part, policy.matches("://").count())
+    };
+    let quiet = world().await;
+    assert!(told(&quiet).await.is_null());
+    let settings = Settings { sentry_dsn: Some(WebDsn::parse(DSN).expect("a DSN")), ..Settings::default() };
+    let reporting = world_with(settings).await;
+    assert_eq!(told(&reporting).await, DSN);
+    if is_built() {
+        assert_eq!(reached(&quiet).await, (Some("'self'".to_owned()), 0));
+        let both = "'self' https://o1.ingest.sentry.example".to_owned();
+        assert_eq!(reached(&reporting).await, (Some(both), 1));
+    }
 }
 
 /// Protects the origin: the app's page runs nothing but this server's own scripts, loads nothing from elsewhere, and
