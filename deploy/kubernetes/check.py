@@ -13,6 +13,8 @@ from pathlib import Path
 import yaml
 
 SERVICES = {"gateway", "files", "jobs", "agent", "critic", "sandbox"}
+# Of METRICS_LISTEN.
+METRICS = 9464
 SUFFIXES = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 # Of the service and the Pythons that it keeps ready, as in docker-compose.yml.
 SANDBOX_OWN = 2 << 30
@@ -30,6 +32,10 @@ SECRETS = {
     "REASONING_MODEL_KEY": r"\.reasoning_model_key\b",
     "CODE_MODEL_KEY": r"\.code_model_key\b",
 }
+# Of telemetry: the first are asked for where every program starts (crates/runtime); Langfuse's by those that tell it anything,
+# here or through the models' crate. The sandbox has no way to Sentry.
+TELEMETRY = {"OTEL_EXPORTER_OTLP_HEADERS", "METRICS_TOKEN", "SENTRY_DSN", "LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"}
+TRAEFIK = {"OTEL_EXPORTER_OTLP_HEADERS"}
 
 
 def size(text):
@@ -54,7 +60,11 @@ def images(root):
 def secrets(root, service):
     """Names of the secrets that the service's program asks for."""
     text = (root / "services" / service / "src/program.rs").read_text()
-    return {name for name, asked in SECRETS.items() if re.search(asked, text)}
+    asked_for = {name for name, asked in SECRETS.items() if re.search(asked, text)} | {"OTEL_EXPORTER_OTLP_HEADERS", "METRICS_TOKEN"}
+    sources = (root / "services" / service / "src").rglob("*.rs")
+    if any("langfuse" in path.read_text() for path in sources):
+        asked_for |= {"LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"}
+    return asked_for if service == "sandbox" else asked_for | {"SENTRY_DSN"}
 
 
 def key(thing):
@@ -90,6 +100,8 @@ class Check:
                 self.find(f"{where}: its Deployment says how many replicas there are too")
             if kind == "NetworkPolicy":
                 self.policy(where, namespace, one["spec"])
+            if kind == "Service" and any(port["targetPort"] != "http" for port in one["spec"]["ports"]) and name != "traefik":
+                self.find(f"{where}: leads elsewhere than to the API")
             if kind == "ConfigMap" and name.endswith("-settings"):
                 for unknown in set(one["data"]) - self.settings:
                     self.find(f"{where}: {unknown} is not in .env.example")
@@ -140,8 +152,8 @@ class Check:
 
     def given(self, where, service, names):
         """Whoever has a secret may lose it: nobody has one that it does not use."""
-        needed = secrets(self.root, service) if service in SERVICES else set()
-        for name in sorted(set(names) & set(SECRETS) - needed):
+        needed = secrets(self.root, service) if service in SERVICES else TRAEFIK if service == "traefik" else set()
+        for name in sorted(set(names) & (set(SECRETS) | TELEMETRY) - needed):
             self.find(f"{where}: {service} is given {name}, and does not use it")
         for name in sorted(needed - set(names)):
             self.find(f"{where}: {service} is not given {name}")
@@ -156,7 +168,12 @@ class Check:
             self.find(f"{where}: {example} does not name {wanted['key']}")
 
     def policy(self, where, namespace, spec):
-        """Selectors of our own pods name pods that are there."""
+        """Selectors of our own pods name pods that are there, and only scrapers come to where metrics are."""
+        for rule in spec.get("ingress", []):
+            ports = {port.get("port") for port in rule.get("ports", [{}])}
+            scrapers = [peer.get("podSelector", {}).get("matchLabels", {}).get("darkroom/scraper") for peer in rule.get("from", [{}])]
+            if ports & {None, METRICS, "metrics"} and set(scrapers) != {"true"}:
+                self.find(f"{where}: others than scrapers may read metrics")
         peers = [peer for rule in spec.get("ingress", []) for peer in rule.get("from", [])]
         peers += [peer for rule in spec.get("egress", []) for peer in rule.get("to", [])]
         for peer in [{"podSelector": spec["podSelector"]}, *peers]:

@@ -39,6 +39,8 @@ against "plain files" $plain
 # shellcheck disable=SC2046
 "$python" "$here/check.py" "$root" $(find base -name '*.yaml' ! -name kustomization.yaml)
 echo "names of variables, images and pods: as elsewhere in the repository"
+"$python" -c 'import sys, yaml; [yaml.safe_load(open(name)) for name in sys.argv[1:]]' "$root"/deploy/observability/*.yml
+echo "deploy/observability: YAML that can be read"
 
 if ! command -v kubectl >/dev/null 2>&1; then
     echo "SKIPPED: there is no kubectl, so what kustomize makes of base and overlays was not looked at." >&2
