@@ -13,6 +13,7 @@ import { showToast } from '@/lib/toast'
 
 const CodeViewer = lazy(() => import('./code-viewer'))
 const CodeDiff = lazy(() => import('./code-diff'))
+const LiveCode = lazy(() => import('./live-code'))
 const NONE: readonly Finding[] = []
 
 /** One version of the code, as this tab needs it. */
@@ -44,15 +45,35 @@ async function copy(code: string) {
   }
 }
 
+/** What a model is writing now. */
+export type Written = { text: string; cut: boolean }
+
+function Writing({ written, number }: { written: Written; number: number }) {
+  return (
+    <section aria-label="Being written" className="grid gap-3">
+      <p className="flex items-center gap-2 text-sm">
+        <span aria-hidden className="lamp lamp-live !size-2.5" />
+        <span className="font-medium">{number > 1 ? `Writing attempt ${number}` : 'Writing the code'}</span>
+        {written.cut && <span className="text-muted-foreground">only its end is shown</span>}
+      </p>
+      <Suspense fallback={<div aria-hidden className="skeleton h-40" />}>
+        <LiveCode code={written.text} label="Code as it is being written" />
+      </Suspense>
+    </section>
+  )
+}
+
 type Props = {
   versions: readonly Version[]
+  /** Code that is being written now: it is shown in place of the versions until it is one of them. */
+  writing: Written | null
   fileIds: readonly string[]
   /** The code that was delivered by the job that this one revises. */
   earlier: string | null
 }
 
 /** All versions of the code: each with its findings, or as what it changed. */
-export function CodeTab({ versions, fileIds, earlier }: Props) {
+export function CodeTab({ versions, writing, fileIds, earlier }: Props) {
   const [picked, setPicked] = useState<number | null>(null)
   const [diff, setDiff] = useState(false)
   const navigate = useNavigate()
@@ -60,6 +81,7 @@ export function CodeTab({ versions, fileIds, earlier }: Props) {
   const at = index === -1 ? versions.length - 1 : index
   const version = versions[at]
   const before = versions[at - 1]?.code ?? earlier
+  if (writing) return <Writing written={writing} number={versions.length + 1} />
   if (!version)
     return (
       <p className="rounded-xl border border-dashed p-10 text-center text-sm text-muted-foreground">

@@ -2,7 +2,7 @@ import type { Results } from '@/api/types'
 import { Term } from '@/components/term'
 import { LogView } from '@/features/logs/log-view'
 import { formatDuration } from '@/lib/format'
-import type { Progress } from './progress'
+import type { Live, Progress } from './progress'
 import { runWords } from './step-words'
 
 type Run = {
@@ -49,6 +49,42 @@ function RunLog({ title, run, live }: { title: string; run: Run; live: boolean }
   )
 }
 
+/** What the code prints while it runs. */
+export function LiveOutput({ live }: { live: Live }) {
+  const { stdout, stderr } = live
+  return (
+    <section aria-label="Run going on" className="grid gap-4">
+      <h2 className="flex items-center gap-2 text-sm">
+        <span aria-hidden className="lamp lamp-live !size-2.5" />
+        <span className="font-medium">Running</span>
+        {(stdout.cut || stderr.cut) && (
+          <span className="text-muted-foreground">only the latest is shown</span>
+        )}
+      </h2>
+      {stdout.text && (
+        <LogView
+          parts={[{ stream: 'stdout', text: stdout.text }]}
+          label="What the code prints"
+          empty=""
+          live
+        />
+      )}
+      {stderr.text && (
+        <LogView
+          parts={[{ stream: 'stderr', text: stderr.text }]}
+          label="Warnings and errors so far"
+          empty=""
+          live
+        />
+      )}
+    </section>
+  )
+}
+
+/** Whether running code has printed something. */
+export const prints = (live: Live | null): live is Live =>
+  live !== null && (live.stdout.text !== '' || live.stderr.text !== '')
+
 /** What the code printed: the whole of the delivered run, the last part of those before it. */
 export function JobLog({
   progress,
@@ -64,7 +100,8 @@ export function JobLog({
   )
   const whole = results?.run
   const before = whole ? runs.slice(0, -1) : runs
-  if (runs.length === 0 && !whole)
+  const now = prints(progress.live) ? progress.live : null
+  if (runs.length === 0 && !whole && !now)
     return (
       <p className="rounded-xl border border-dashed p-10 text-center text-sm text-muted-foreground">
         {live
@@ -74,6 +111,7 @@ export function JobLog({
     )
   return (
     <div className="grid gap-8">
+      {now && <LiveOutput live={now} />}
       {whole && <RunLog title={runs.length > 1 ? 'Last run' : 'Run'} run={whole} live={live} />}
       {[...before].reverse().map(({ number, run }) => (
         <RunLog key={number} title={`Run of attempt ${number}`} run={run} live={false} />

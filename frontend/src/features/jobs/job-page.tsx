@@ -18,7 +18,7 @@ import { useShortcuts } from '@/lib/shortcuts'
 import { jobResults, oneJob } from './api'
 import { FailurePanel } from './failure-panel'
 import { JobHeader } from './job-header'
-import { JobLog } from './job-log'
+import { JobLog, LiveOutput, prints } from './job-log'
 import { DevelopingStage, Plate } from './plate'
 import { isOver, type Progress } from './progress'
 import { RefineBox } from './refine-box'
@@ -38,7 +38,8 @@ const CODE_WAIT_MS = 1500
 function useTab(progress: Progress, hasResult: boolean): [Tab, (tab: string) => void] {
   const [chosen, setChosen] = useState<Tab | null>(null)
   const [waited, setWaited] = useState(false)
-  const writing = progress.attempts.length > 0 && !hasResult && !isOver(progress.state)
+  const hasCode = progress.attempts.length > 0 || progress.live !== null
+  const writing = hasCode && !hasResult && !isOver(progress.state)
   useEffect(() => {
     if (!writing) return setWaited(false)
     const timer = setTimeout(() => setWaited(true), CODE_WAIT_MS)
@@ -173,7 +174,15 @@ function JobView({ job }: { job: Job }) {
             )}
             {tab === 'data' && <DataTab outputs={outputs} hidden={hidden} />}
             {tab === 'code' && (
-              <CodeTab versions={versions} fileIds={job.file_ids} earlier={earlier.data?.code ?? null} />
+              <div className="grid gap-6">
+                {prints(progress.live) && <LiveOutput live={progress.live} />}
+                <CodeTab
+                  versions={versions}
+                  writing={progress.live?.code.text ? progress.live.code : null}
+                  fileIds={job.file_ids}
+                  earlier={earlier.data?.code ?? null}
+                />
+              </div>
             )}
             {tab === 'log' && <JobLog progress={progress} results={results.data} live={!over} />}
             {tab === 'proof' && <ProofTab job={job} results={results.data} over={over} />}

@@ -78,6 +78,45 @@ describe('applyEvent', () => {
     expect(stopped.steps).toMatchObject([{ state: 'cancelled', durationMs: 500 }])
   })
 
+  const piece = (text: string, more: object = {}): ServerEvent => ({
+    event: 'live',
+    data: JSON.stringify({ step_id: 's2', channel: 'code', replace: false, cut: false, text, ...more }),
+  })
+  const writing = () => all(RUN.slice(0, 5))
+
+  /** Protects what is seen while a step goes on: pieces add up, a whole takes their place, channels stay apart. */
+  it.each([
+    [[piece('im'), piece('port')], { code: { text: 'import', cut: false } }],
+    [[piece('im'), piece('imp', { replace: true })], { code: { text: 'imp', cut: false } }],
+    [[piece('tail', { replace: true, cut: true }), piece('!')], { code: { text: 'tail!', cut: true } }],
+    [
+      [piece('a'), piece('out', { channel: 'stdout' }), piece('err', { channel: 'stderr' })],
+      { code: { text: 'a' }, stdout: { text: 'out' }, stderr: { text: 'err' } },
+    ],
+    [[piece('of s2'), piece('of s3', { step_id: 's9' })], { stepId: 's9', code: { text: 'of s3' } }],
+    [[piece('a'), piece('b', { channel: 'thoughts' }), piece('c', { text: 7 })], { code: { text: 'a' } }],
+  ])('adds up what goes on, case %#', (pieces, live) => {
+    const before = writing()
+    const after = all(pieces, before)
+    expect(after.live).toMatchObject(live)
+    expect({ ...after, live: null }).toEqual(before)
+  })
+
+  /** Protects against code shown twice: with the step's end its code is a version, and what was told while it went on is gone. */
+  it('shows the end of a step once', () => {
+    const during = all([piece('import o')], writing())
+    const after = all(RUN.slice(5, 6), during)
+    expect([after.live, after.attempts.map((one) => one.code)]).toEqual([null, ['import os']])
+    expect(all([piece('late')], after)).toBe(after)
+    expect(all(RUN.slice(-1), during).live).toBeNull()
+  })
+
+  /** Protects the page's memory from code that prints without an end. */
+  it('keeps the newest of a long text', () => {
+    const long = all([piece('x'.repeat(70_000)), piece('END')], writing()).live?.code
+    expect([long?.cut, long?.text.length, long?.text.endsWith('xEND')]).toEqual([true, 64 * 1024, true])
+  })
+
   /** Protects the developing picture: it comes up with each step and never goes back. */
   it('develops without going back', () => {
     const shares = RUN.map((_, i) => developed(all(RUN.slice(0, i + 1))))

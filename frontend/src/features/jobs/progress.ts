@@ -53,6 +53,12 @@ export type Attempt = {
   run: StepDetail | null
 }
 
+/** A text that grows while its step goes on; `cut` where its beginning is not there any more. */
+export type Growing = { text: string; cut: boolean }
+
+/** What goes on within the running step: code while it is written, output while code prints it. It is of the moment. */
+export type Live = { stepId: string; code: Growing; stdout: Growing; stderr: Growing }
+
 /** A job as its events tell it. */
 export type Progress = {
   /** Number of the last event that was applied; 0 before the first. */
@@ -60,6 +66,8 @@ export type Progress = {
   state: JobState
   steps: readonly Step[]
   attempts: readonly Attempt[]
+  /** Null where nothing is told of the running step, and as soon as the step has said what came of it. */
+  live: Live | null
   summary: string
   error: Failure | null
   startedAt: number | null
@@ -72,6 +80,7 @@ export const NOTHING: Progress = {
   state: 'queued',
   steps: [],
   attempts: [],
+  live: null,
   summary: '',
   error: null,
   startedAt: null,
@@ -113,6 +122,7 @@ function finishStep(progress: Progress, data: Data): Progress {
   const durationMs = data.duration_ms ?? null
   return {
     ...progress,
+    live: progress.live?.stepId === data.step_id ? null : progress.live,
     steps: replaceStep(progress.steps, data.step_id, (step) => ({ ...step, state, durationMs, detail })),
     attempts: withDetail(progress.attempts, data.kind ?? '', detail),
   }
@@ -126,16 +136,46 @@ function finishJob(progress: Progress, data: Data, at: number): Progress {
     state: (data.state as JobState) ?? 'failed',
     summary: data.summary ?? '',
     error: data.error ?? null,
+    live: null,
     finishedAt: at,
     steps: progress.steps.map(end),
   }
 }
 
+/** Most of a live text that is kept, in characters: the newest. The server keeps no more either. */
+const MOST_LIVE = 64 * 1024
+const EMPTY: Growing = { text: '', cut: false }
+
+type Piece = { step_id?: string; channel?: string; replace?: boolean; cut?: boolean; text?: string }
+
+/** Adds to what goes on within the running step. What is late, of a step that has ended, is passed over. */
+function applyLive(progress: Progress, piece: Piece): Progress {
+  const { step_id: stepId, channel, text } = piece
+  const isKnown = channel === 'code' || channel === 'stdout' || channel === 'stderr'
+  const step = progress.steps.find((one) => one.id === stepId)
+  if (!stepId || !isKnown || typeof text !== 'string') return progress
+  if (isOver(progress.state) || (step && step.state !== 'running')) return progress
+  const begun = { stepId, code: EMPTY, stdout: EMPTY, stderr: EMPTY }
+  const live = progress.live?.stepId === stepId ? progress.live : begun
+  const before = piece.replace ? EMPTY : live[channel]
+  const whole = before.text + text
+  const cut = before.cut || piece.cut === true || whole.length > MOST_LIVE
+  return { ...progress, live: { ...live, [channel]: { text: whole.slice(-MOST_LIVE), cut } } }
+}
+
 /**
  * Applies one event. Pure; an event that was applied before changes nothing, so a reconnect that repeats some does no
- * harm, and one that cannot be read or is of an unknown name is passed over.
+ * harm, and one that cannot be read or is of an unknown name is passed over. Events `live` have no number: the server says
+ * which of them take the place of what was told before.
  */
 export function applyEvent(progress: Progress, event: ServerEvent): Progress {
+  if (event.event === 'live') {
+    try {
+      return applyLive(progress, JSON.parse(event.data) ?? {})
+    } catch {
+      return progress
+    }
+  }
   const number = Number(event.id ?? 0)
   if (number <= progress.last) return progress
   let body: { at_ms?: number; data?: Data | null }
