@@ -7,6 +7,7 @@ import { setTheme, useTheme } from '@/lib/theme'
 import { cn } from '@/lib/utils'
 import { useLiveJobs } from './job-watch'
 import { PAGES } from './navigation'
+import { NoticeBell } from './notice-bell'
 
 function ThemeToggle() {
   const { isDark } = useTheme()
@@ -23,7 +24,15 @@ function ThemeToggle() {
 }
 
 /** The strip at the top. Its lamp glows while a job is live. */
-export function AppHeader({ onPalette, onKeys }: { onPalette: () => void; onKeys: () => void }) {
+export function AppHeader({
+  onPalette,
+  onKeys,
+  onNotices,
+}: {
+  onPalette: () => void
+  onKeys: () => void
+  onNotices: () => void
+}) {
   const auth = useAuth()
   const live = useLiveJobs()
   return (
@@ -83,6 +92,7 @@ export function AppHeader({ onPalette, onKeys }: { onPalette: () => void; onKeys
           >
             <KeyboardIcon aria-hidden />
           </Button>
+          <NoticeBell onOpen={onNotices} />
           <ThemeToggle />
           <auth.UserMenu />
         </div>

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import { useNavigate } from 'react-router'
 import { useApi } from '@/api/context'
@@ -35,17 +35,20 @@ function tell(job: Job, open: () => void) {
 /** Tells of jobs that end while one looks at something else. */
 export function JobWatch() {
   const jobs = useQuery(recentJobs(useApi()))
+  const cache = useQueryClient()
   const navigate = useNavigate()
   const seen = useRef<readonly Job[] | null>(null)
   const items = jobs.data?.items
   useEffect(() => {
     if (!items) return
-    for (const job of ended(seen.current, items)) {
+    const over = ended(seen.current, items)
+    if (over.length > 0) void cache.invalidateQueries({ queryKey: ['notices'] })
+    for (const job of over) {
       const path = `/jobs/${job.id}`
       if (window.location.pathname === path && !document.hidden) continue
       tell(job, () => void navigate(path))
     }
     seen.current = items
-  }, [items, navigate])
+  }, [items, navigate, cache])
   return null
 }

@@ -16,6 +16,7 @@ import { FirstTour } from './tour-gate'
 
 const CommandPalette = lazy(() => import('./command-palette'))
 const KeyboardSheet = lazy(() => import('./keyboard-sheet'))
+const NoticePanel = lazy(() => import('@/features/notices/notice-panel'))
 
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -28,7 +29,7 @@ const queryClient = new QueryClient({
 })
 
 function Frame() {
-  const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
+  const [open, setOpen] = useState<'palette' | 'keys' | 'notices' | null>(null)
   const navigate = useNavigate()
   const busy = useNavigation().state === 'loading'
   useShortcuts({
@@ -57,7 +58,11 @@ function Frame() {
         Skip to content
       </a>
       {busy && <div aria-hidden className="fixed inset-x-0 top-0 z-50 h-0.5 animate-lamp bg-primary" />}
-      <AppHeader onPalette={() => setOpen('palette')} onKeys={() => setOpen('keys')} />
+      <AppHeader
+        onPalette={() => setOpen('palette')}
+        onKeys={() => setOpen('keys')}
+        onNotices={() => setOpen('notices')}
+      />
       <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col pb-20 outline-none sm:pb-8">
         <Outlet />
       </main>
@@ -69,6 +74,7 @@ function Frame() {
           <CommandPalette onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />
         )}
         {open === 'keys' && <KeyboardSheet onClose={() => setOpen(null)} />}
+        {open === 'notices' && <NoticePanel onClose={() => setOpen(null)} />}
       </Suspense>
     </div>
   )

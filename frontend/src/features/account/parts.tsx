@@ -27,16 +27,17 @@ export function Section({
   )
 }
 
-/** A change of something about people: what it changes is asked for again, what is refused is said. */
+/** A change in the settings: what it changes (`account`, `notices`) is asked for again, what is refused is said. */
 export function useChange<Given, Got = unknown>(
   change: (given: Given) => Promise<Got>,
   done?: (got: Got, given: Given) => void,
+  changes = 'account',
 ) {
   const cache = useQueryClient()
   return useMutation({
     mutationFn: change,
     onSuccess: (got, given) => {
-      void cache.invalidateQueries({ queryKey: ['account'] })
+      void cache.invalidateQueries({ queryKey: [changes] })
       done?.(got, given)
     },
     onError: (error) => {

@@ -64,6 +64,7 @@ function open(onCreate: (request: Request) => Response) {
     const { pathname } = new URL(input.url)
     if (input.method === 'POST' && pathname === '/api/v1/jobs') return onCreate(input)
     if (pathname === '/api/v1/jobs') return Response.json({ items: [] })
+    if (pathname === '/api/v1/usage') return Response.json({ open_jobs: 0, tokens_left: 0 })
     return new Response(null, { status: 204 })
   })
   URL.createObjectURL = () => 'blob:x'
@@ -99,6 +100,8 @@ it('makes a job of a picture and a wish', async () => {
   })
   choose(picture())
   await screen.findByText('9 × 9')
+  // Said before, not found out after: what lacks for a whole job.
+  expect(await screen.findByText(/model use is used up/)).toBeInTheDocument()
   write('read it')
   fireEvent.keyDown(wish(), { key: 'Enter', ctrlKey: true })
   await screen.findByText('the job')

@@ -13,7 +13,6 @@ import { takesText } from '@/lib/shortcuts'
 import { showToast } from '@/lib/toast'
 import { cn } from '@/lib/utils'
 import { clearDraft, currentDraft, updateDraft, useDraft } from './draft'
-import { usualDuration } from './estimate'
 import { useDrop } from './use-drop'
 import { usePictures } from './use-pictures'
 
@@ -222,7 +221,7 @@ export function NewPage() {
             </span>
           </div>
           <Suspense fallback={<div className="h-[2.8125rem] border-t" />}>
-            <Options usualMs={usualDuration(jobs)} />
+            <Options jobs={jobs} />
           </Suspense>
         </form>
         <Suspense fallback={<div className="min-h-80" />}>

@@ -1,20 +1,46 @@
-import { useConfig } from '@/api/context'
+import { useQuery } from '@tanstack/react-query'
+import { useApi, useConfig } from '@/api/context'
+import type { Job } from '@/api/types'
 import { Select } from '@/components/ui/input'
+import { usage } from '@/features/usage/api'
+import { formatUsd } from '@/features/usage/meters'
 import { formatDuration } from '@/lib/format'
 import { updateDraft, useDraft } from './draft'
+import { type Estimate, estimate, shortage } from './estimate'
 
-/** Limits of the job, folded away: few need them. */
-export default function Options({ usualMs }: { usualMs: number | null }) {
+/** What a job usually takes, in words: `12 s, 3,400 tokens, $0.02`. */
+function usualWords({ ms, tokens, usd }: Estimate): string {
+  const parts = [
+    formatDuration(ms),
+    tokens > 0 && `${tokens.toLocaleString('en')} tokens`,
+    usd > 0 && formatUsd(usd),
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
+/** What a job will take, whether there is enough for it, and its limits, folded away: few need them. */
+export default function Options({ jobs }: { jobs: readonly Job[] }) {
+  // Once is enough here: sending is refused with a reason where something has been used up meanwhile.
+  const left = useQuery({ ...usage(useApi()), refetchInterval: false }).data
+  const usual = estimate(jobs)
+  const short = left ? shortage(left, usual) : null
   const draft = useDraft()
   const { max_run_seconds: longest, max_repairs = 3 } = useConfig().limits
   const times = [10, 30, 60, 120, 300].filter((seconds) => seconds < longest)
   const number = (value: string) => (value === '' ? null : Number(value))
+  const leftWords = [
+    left?.tokens_left != null && `${left.tokens_left.toLocaleString('en')} tokens`,
+    left?.cost_usd_left != null && formatUsd(left.cost_usd_left),
+  ].filter(Boolean)
   return (
     <details className="border-t px-4 py-2 text-sm">
       <summary className="flex items-center justify-between gap-4 py-1 text-muted-foreground">
         <span>Limits</span>
-        <span className="text-xs">
-          {usualMs === null ? '' : `your jobs usually take ${formatDuration(usualMs)}`}
+        <span className="text-right text-xs">
+          {usual && `your jobs usually take ${usualWords(usual)}`}
+          {usual && leftWords.length > 0 && ' · '}
+          {leftWords.length > 0 && `left today: ${leftWords.join(', ')}`}
+          {short && <span className="block text-warning">{short}</span>}
         </span>
       </summary>
       <div className="grid gap-4 pt-2 pb-3 sm:grid-cols-2">

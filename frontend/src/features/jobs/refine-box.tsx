@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { useNavigate } from 'react-router'
+import { useEffect, useRef, useState } from 'react'
+import { useLocation, useNavigate } from 'react-router'
 import { useSend } from '@/api/context'
 import { ProblemAlert } from '@/components/problem-alert'
 import { Button } from '@/components/ui/button'
@@ -13,6 +13,12 @@ export function RefineBox({ id }: { id: string }) {
   const cache = useQueryClient()
   const navigate = useNavigate()
   const [wish, setWish] = useState('')
+  const field = useRef<HTMLTextAreaElement>(null)
+  const { hash } = useLocation()
+  // Whoever comes here to say it differently can begin at once.
+  useEffect(() => {
+    if (hash === '#refine') field.current?.focus()
+  }, [hash])
   const refine = useMutation({
     mutationFn: () => refineJob(send, id, wish.trim()),
     onSuccess: (job) => {
@@ -36,6 +42,7 @@ export function RefineBox({ id }: { id: string }) {
       </label>
       <div className="flex flex-wrap items-end gap-2">
         <Textarea
+          ref={field}
           id="refine"
           rows={1}
           value={wish}

@@ -11,6 +11,7 @@ import { Card } from '@/components/ui/card'
 import { Textarea } from '@/components/ui/input'
 import { Skeleton } from '@/components/ui/skeleton'
 import { formatAgo, formatDuration, plainName, plural } from '@/lib/format'
+import { Calls } from './calls'
 
 const ROLES: Record<string, { title: string; does: string; example: string }> = {
   vision: {
@@ -221,6 +222,7 @@ export function ModelsPage() {
         Figures are those since this server started. Models are chosen in its settings (
         <code className="font-mono text-xs">CODE_MODEL_URL</code> and its kin); keys are never shown.
       </p>
+      <Calls />
     </Page>
   )
 }

@@ -247,6 +247,8 @@ const General = () => (
 )
 
 const AccountTab = lazy(() => import('@/features/account/account-tab'))
+const UsageTab = lazy(() => import('@/features/usage/usage-tab'))
+const NoticesTab = lazy(() => import('@/features/notices/settings-tab'))
 const KeysTab = lazy(() => import('@/features/account/keys-tab'))
 const PeopleTab = lazy(() => import('@/features/account/people-tab'))
 const AuditTab = lazy(() => import('@/features/account/audit-tab'))
@@ -254,6 +256,8 @@ const AuditTab = lazy(() => import('@/features/account/audit-tab'))
 const TABS = [
   { key: 'general', label: 'General', show: General, ownersOnly: false },
   { key: 'account', label: 'Account', show: AccountTab, ownersOnly: false },
+  { key: 'usage', label: 'Limits and use', show: UsageTab, ownersOnly: false },
+  { key: 'notifications', label: 'Notifications', show: NoticesTab, ownersOnly: false },
   { key: 'keys', label: 'API keys', show: KeysTab, ownersOnly: false },
   { key: 'people', label: 'People', show: PeopleTab, ownersOnly: true },
   { key: 'audit', label: 'Audit', show: AuditTab, ownersOnly: true },
