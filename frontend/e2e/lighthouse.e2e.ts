@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from '@playwright/test'
 import { chromium as own } from './support/chromium'
-import { PAGES } from './support/looks'
+import { PAGES, TABS } from './support/looks'
 import { freePort, ROOT } from './support/server'
 import { STATES } from './support/states'
 import { expect, sessionOf, test } from './support/test'
@@ -31,7 +31,7 @@ test('Lighthouse gives every page 100 for accessibility and best practices', asy
     !existsSync(LIGHTHOUSE),
     'SKIPPED: Lighthouse is not installed (deploy/tools/web.sh judges); nothing judged the pages.',
   )
-  test.setTimeout(400_000)
+  test.setTimeout(600_000)
   const { default: judge } = (await import(pathToFileURL(LIGHTHOUSE).href)) as { default: Judge }
   const done = await STATES.done?.(scripted)
   const cookie = await sessionOf(scripted)
@@ -44,10 +44,11 @@ test('Lighthouse gives every page 100 for accessibility and best practices', asy
   const faults: string[] = []
   try {
     // A page that is not there answers so; that the console names it is the browser's doing.
-    for (const path of [...PAGES, `/jobs/${done}`, 'the door']) {
-      const isDoor = path === 'the door'
+    const tabs = TABS.map((tab) => `/settings?tab=${tab}`)
+    for (const path of [...PAGES, ...tabs, `/jobs/${done}`, 'the door', '/join#code=0123456789abcdef']) {
+      const isDoor = path === 'the door' || path.startsWith('/join')
       const extraHeaders = isDoor ? {} : { Cookie: `${cookie.name}=${cookie.value}` }
-      const verdict = await judge(scripted.base + (isDoor ? '/' : path), {
+      const verdict = await judge(scripted.base + (path === 'the door' ? '/' : path), {
         port,
         extraHeaders,
         onlyCategories: ['accessibility', 'best-practices'],

@@ -1,8 +1,9 @@
 import type { Browser, Page } from '@playwright/test'
 import { expectAccessible, expectNoOverflow } from './support/axe'
-import { LOOKS, PAGES } from './support/looks'
+import { DOORS, LOOKS, PAGES, TABS } from './support/looks'
+import type { Outside } from './support/outside'
 import { Server } from './support/server'
-import { BROKEN, ENDLESS, GOOD, STATES, settled } from './support/states'
+import { BROKEN, ENDLESS, GOOD, STATES, settled, startFurnished } from './support/states'
 import { follow, signIn, test, type Watch } from './support/test'
 
 /** Code for the playground that ends in this state, and what the page says then. */
@@ -18,10 +19,13 @@ test.describe('every page in every state', () => {
   /** A server on which nothing was ever done, and one on which everything was; its jobs by their state. */
   let untouched: Server
   let used: Server
+  let outside: Outside
   const jobs: Record<string, string> = {}
   test.beforeAll(async () => {
     untouched = await Server.start()
-    used = await Server.start({ scripted: true })
+    const furnished = await startFurnished()
+    used = furnished.server
+    outside = furnished.outside
     // The one that runs comes last: what a model answers is the server's.
     for (const state of ['done', 'failed', 'stopped', 'running'])
       jobs[state] = (await STATES[state]?.(used)) ?? ''
@@ -29,6 +33,7 @@ test.describe('every page in every state', () => {
   test.afterAll(async () => {
     await untouched?.stop()
     await used?.stop()
+    outside?.stop()
   })
 
   const check = async (page: Page, name: string) => {
@@ -49,8 +54,25 @@ test.describe('every page in every state', () => {
       test('the door', async ({ browser, watch }) => {
         watch.expectError(/status of 401/)
         const page = await open(browser, untouched, watch, false)
-        await page.goto('/')
-        await check(page, `the door, ${look.name}`)
+        for (const { name, path, button } of DOORS) {
+          // From elsewhere: a change behind the '#' alone would not load the page.
+          await page.goto('about:blank')
+          await page.goto(path)
+          if (button) await page.getByRole('button', { name: button }).click()
+          await check(page, `${name}, ${look.name}`)
+        }
+        await page.context().close()
+      })
+
+      test('the settings and the notifications', async ({ browser, watch }) => {
+        const page = await open(browser, used, watch)
+        for (const tab of TABS) {
+          await page.goto(`/settings?tab=${tab}`)
+          await check(page, `settings, ${tab}, ${look.name}`)
+        }
+        await page.getByRole('button', { name: /^Notifications/ }).click()
+        await page.getByRole('list', { name: 'Notifications' }).waitFor()
+        await check(page, `notifications, ${look.name}`)
         await page.context().close()
       })
 

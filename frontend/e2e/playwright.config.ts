@@ -16,5 +16,10 @@ export default defineConfig({
   reporter: [['list'], ...(process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [['json'] as const] : [])],
   // No traces: the recorder reads blob: addresses within the page, which the page's policy forbids and says so. To look into
   // one failure: --trace on.
-  use: { ...chromium, screenshot: 'only-on-failure', viewport: { width: 1280, height: 800 } },
+  use: {
+    ...chromium,
+    actionTimeout: 60_000,
+    screenshot: 'only-on-failure',
+    viewport: { width: 1280, height: 800 },
+  },
 })

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Page } from '@playwright/test'
+import { expectAccessible } from './support/axe'
 import { type Outside, startOutside } from './support/outside'
 import { Server, sample } from './support/server'
 import { SlowModel } from './support/slow-model'
@@ -64,6 +65,7 @@ test.describe
       const written = page.getByRole('textbox', { name: 'Code as it is being written' })
       await expect(written).toContainText(FIRST_LINE, PATIENTLY)
       await expect(written).not.toContainText('time.sleep')
+      await expectAccessible(page, 'a job whose code is being written')
       const late = await page.context().newPage()
       await late.goto(`/jobs/${id}`)
       await late.getByRole('tab', { name: 'Code' }).click()
@@ -164,10 +166,12 @@ test.describe
 
     // Protects whoever is told elsewhere: a webhook is signed with the secret that was shown, a mailbox is used only after its
     // code came back, and what did not arrive is seen with its reason.
-    test('webhook and e-mail are set, tried, and their deliveries seen', async () => {
+    test('webhook and e-mail are set, tried, and their deliveries seen', async ({ watch }) => {
+      // A wrong code is refused.
+      watch.expectError(/status of 422/)
       await page.goto('/settings?tab=notifications')
       await settled(page)
-      await page.getByLabel('Webhook').fill(outside.hook)
+      await page.getByRole('textbox', { name: /^Webhook/ }).fill(outside.hook)
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       const secret = await page.getByLabel('The webhook’s secret', { exact: true }).inputValue()
       await page.getByRole('button', { name: 'Send a try to the webhook' }).click()
@@ -201,9 +205,9 @@ test.describe
       // What was set stands after a reload, the secret is gone.
       await page.reload()
       await settled(page)
-      await expect(page.getByLabel('Webhook')).toHaveValue(outside.hook)
+      await expect(page.getByRole('textbox', { name: /^Webhook/ })).toHaveValue(outside.hook)
       expect(await page.content()).not.toContain(secret)
-      await page.getByLabel('Webhook').fill('')
+      await page.getByRole('textbox', { name: /^Webhook/ }).fill('')
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       await expect(page.getByRole('button', { name: 'Send a try to the webhook' })).toHaveCount(0)
       const settings = await (await server.call('/api/v1/notifications/settings')).json()

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router/dom'
 import { createRouter } from '@/app/router'
 import { loadConfig } from '@/lib/config'
+import { beginReports } from '@/lib/report'
 
 // The likely next chunks come while the server is asked about itself.
 if (location.pathname === '/') void import('@/app/routes/new')
@@ -12,6 +13,8 @@ void import('@/auth/local-auth')
 const root = createRoot(document.getElementById('root') as HTMLElement)
 try {
   const config = await loadConfig()
+  const { sentry_dsn } = config as { sentry_dsn?: string }
+  if (sentry_dsn) beginReports(sentry_dsn, `darkroom@${config.version}`)
   root.render(
     <StrictMode>
       <RouterProvider router={createRouter(config)} />

@@ -1,11 +1,15 @@
+import { useEffect } from 'react'
 import { useRouteError } from 'react-router'
 import { problemOf } from '@/api/problem'
 import { Button } from '@/components/ui/button'
+import { report } from '@/lib/report'
 
 /** Stands in place of a page that broke. After an update of the server, chunks of the old app are gone: a reload helps. */
 export function ErrorPage() {
   const error = useRouteError()
   const problem = problemOf(error)
+  // The router caught it before the browser could tell of it.
+  useEffect(() => report(error), [error])
   return (
     <div className="mx-auto w-full max-w-2xl px-6 py-20">
       <h1 className="font-display text-5xl tracking-tight">This print was spoiled</h1>

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { destinationOf, envelopeOf, framesOf, plainMessage } from './reports'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { destinationOf, envelopeOf, framesOf, plainMessage, reporterTo } from './reports'
+
+afterEach(() => vi.unstubAllGlobals())
 
 const DSN = 'https://abc123@errors.example.org/42'
 const PAGE = {
@@ -70,4 +72,18 @@ describe('an envelope', () => {
     expect(told).not.toContain('salaries')
     expect(framesOf('at https://evil.example/x.js:1:1', PAGE.origin)).toEqual([])
   })
+})
+
+/** Protects Sentry's quota and people's lines: a page that fails again and again is told of a few times, without a cookie. */
+it.each([
+  [DSN, 10],
+  ['no address', 0],
+])('reports to %j at most so often', (dsn, most) => {
+  const sent = vi.fn(async () => new Response())
+  vi.stubGlobal('fetch', sent)
+  const report = reporterTo(dsn, 'darkroom@1')
+  for (let i = 0; i < 25; i++) report(new Error('again'))
+  expect(sent).toHaveBeenCalledTimes(most)
+  for (const call of sent.mock.calls as unknown as [string, RequestInit][])
+    expect(call[1]).toMatchObject({ credentials: 'omit', referrerPolicy: 'no-referrer' })
 })

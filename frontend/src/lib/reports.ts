@@ -72,13 +72,12 @@ export function envelopeOf(error: unknown, to: Destination, page: Page): string 
 /** Most reports of one visit: a page that fails again and again tells nothing new. */
 const MOST_REPORTS = 10
 
-/** Reports every error that nobody caught, from now on. */
-export function startReports(dsn: string, release: string) {
+/** Gives what sends one error; it does nothing where the address is none. */
+export function reporterTo(dsn: string, release: string): (error: unknown) => void {
   const to = destinationOf(dsn)
-  if (!to) return
-  let left = MOST_REPORTS
-  const report = (error: unknown) => {
-    if (left === 0) return
+  let left = to ? MOST_REPORTS : 0
+  return (error) => {
+    if (!to || left === 0) return
     left -= 1
     const id = crypto.randomUUID().replaceAll('-', '')
     const { origin, pathname } = window.location
@@ -87,6 +86,4 @@ export function startReports(dsn: string, release: string) {
     const options = { credentials: 'omit', referrerPolicy: 'no-referrer', keepalive: true } as const
     void fetch(to.url, { method: 'POST', body, ...options }).catch(() => undefined)
   }
-  window.addEventListener('error', (event) => report(event.error))
-  window.addEventListener('unhandledrejection', (event) => report(event.reason))
 }

@@ -62,8 +62,11 @@ function Row({ call }: { call: Call }) {
         )}
       </td>
       <td className="py-2">
-        <Link className="underline underline-offset-4" to={`/jobs/${call.job_id}`}>
-          <span className="sr-only">Job </span>
+        <Link
+          className="font-mono text-xs underline underline-offset-4"
+          aria-label={`Job ${call.job_id.slice(-6)}`}
+          to={`/jobs/${call.job_id}`}
+        >
           {call.job_id.slice(-6)}
         </Link>
       </td>

@@ -52,15 +52,14 @@ export const noticeSettings = (api: Api) =>
     queryFn: async ({ signal }) => (await api.GET('/api/v1/notifications/settings', { signal })).data,
   })
 
+/** Whether a delivery is being sent for the first time; after a failure the next attempt comes minutes later. */
+export const isOnItsWay = (one: Delivery) => one.state === 'waiting' && !one.last_error
+
 /** The latest letters and webhooks. */
 export const deliveries = (api: Api) =>
   queryOptions({
     queryKey: ['notices', 'deliveries'],
     queryFn: async ({ signal }) =>
       (await api.GET('/api/v1/notifications/deliveries', { signal })).data?.items ?? [],
-    // One that waits for its first attempt is on its way; later ones come after minutes.
-    refetchInterval: (query) =>
-      query.state.data?.some((one) => one.state === 'waiting' && one.attempts === 0)
-        ? SENDING_POLL_MS
-        : POLL_MS,
+    refetchInterval: (query) => (query.state.data?.some(isOnItsWay) ? SENDING_POLL_MS : POLL_MS),
   })

@@ -5,7 +5,7 @@ import { Badge } from '@/components/ui/badge'
 import { Skeleton } from '@/components/ui/skeleton'
 import { Section } from '@/features/account/parts'
 import { formatAgo, plainName, plural } from '@/lib/format'
-import { type Delivery, deliveries } from './api'
+import { type Delivery, deliveries, isOnItsWay } from './api'
 
 const EVENTS: Record<string, string> = {
   'job.succeeded': 'A job has a result',
@@ -22,7 +22,7 @@ export function stateOf(one: Delivery): {
 } {
   if (one.state === 'sent') return { tone: 'success', words: 'sent' }
   if (one.state === 'failed') return { tone: 'danger', words: 'given up' }
-  return one.attempts === 0
+  return isOnItsWay(one)
     ? { tone: 'running', words: 'on its way' }
     : { tone: 'warning', words: `tried ${plural(one.attempts, 'time')}` }
 }
@@ -53,7 +53,7 @@ export function Deliveries() {
                   {one.state !== 'sent' && one.last_error && (
                     <span className="block break-words text-destructive">{plainName(one.last_error)}</span>
                   )}
-                  {one.state === 'waiting' && one.attempts > 0 && one.next_attempt_at && (
+                  {one.state === 'waiting' && one.last_error && one.next_attempt_at && (
                     <span className="block text-muted-foreground">
                       Again at {new Date(one.next_attempt_at).toLocaleTimeString('en')}
                     </span>
