@@ -10,5 +10,5 @@ export default defineConfig({
   timeout: 180_000,
   expect: { timeout: 30_000 },
   reporter: 'list',
-  use: { ...chromium },
+  use: { ...chromium, actionTimeout: 60_000 },
 })

@@ -1,6 +1,6 @@
 /** What a key may be for: a part of the API, and whether it changes things there. */
 export const PARTS = [
-  { key: 'jobs', label: 'Jobs', write: 'make, change and remove' },
+  { key: 'jobs', label: 'Jobs', write: 'make and change' },
   { key: 'files', label: 'Pictures', write: 'upload and remove' },
   { key: 'executions', label: 'Runs of code', write: 'run' },
 ] as const

@@ -51,7 +51,7 @@ function OneNotice({
         </p>
         {notice.text && (
           <p className="mt-0.5 line-clamp-3 text-sm break-words text-muted-foreground">
-            {plainName(notice.text)}
+            {plainName(notice.text.replaceAll(/\s+/g, ' '))}
           </p>
         )}
         {notice.options.length > 0 && (
@@ -80,12 +80,8 @@ export default function NoticePanel({ onClose }: { onClose: () => void }) {
   const all = list.data?.pages.flatMap((page) => page?.items ?? []) ?? []
   const left = list.data?.pages[0]?.unread ?? 0
   return (
-    <Dialog
-      title="Notifications"
-      onClose={onClose}
-      className="w-[min(32rem,calc(100vw-2rem))] sm:mt-16 sm:mr-6"
-    >
-      <div className="scroll-thin min-h-40 overflow-y-auto px-5 pb-4" data-testid="notices">
+    <Dialog title="Notifications" onClose={onClose} className="sm:mt-16 sm:mr-6">
+      <div className="scroll-thin max-h-[min(38rem,calc(100dvh-14rem))] min-h-40 overflow-y-auto px-5 pb-4">
         {list.isError && <ProblemAlert error={list.error} onRetry={() => void list.refetch()} />}
         {read.isError && <ProblemAlert error={read.error} className="mt-2" />}
         {list.isPending && <Skeleton className="mt-3 h-32" />}

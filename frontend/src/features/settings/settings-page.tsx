@@ -68,7 +68,7 @@ function ThisBrowser() {
       <ThemeChoice />
       <div className="divide-y border-t">
         <Switch
-          label="Notifications"
+          label="Notifications of the browser"
           hint={hint}
           checked={told}
           disabled={!canNotify() || blocked}
