@@ -67,7 +67,7 @@ function OnePerson({ person, onLink }: { person: Person; onLink: (link: string) 
           size="sm"
           variant="outline"
           disabled={change.isPending}
-          aria-label={person.active ? `Shut ${name} out` : `Let ${name} in again`}
+          aria-label={person.active ? `Shut out: ${name}` : `Let in: ${name}`}
           onClick={() => change.mutate({ active: !person.active })}
         >
           {person.active ? 'Shut out' : 'Let in'}
