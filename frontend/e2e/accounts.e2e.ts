@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser, Page } from '@playwright/test'
 import { Server, sample } from './support/server'
 import { settled } from './support/states'
@@ -214,5 +215,39 @@ test.describe('people', () => {
     await page.reload()
     await stands(page, 'Developed')
     await page.context().close()
+  })
+
+  // Protects whoever leaves: everything comes along in a zip that opens, goes when the word is typed and not before, and the
+  // closed account lets nobody in.
+  test('taking everything along, deleting it, and leaving', async ({ browser, watch }) => {
+    const page = await owner(browser, server, watch)
+    const member = await join(browser, server, watch, { link: await invite(page), name: 'eli' })
+    await develop(member, server.base, 'To take along')
+    await stands(member, 'Developed')
+    await member.goto('/settings?tab=account')
+    const [download] = await Promise.all([
+      member.waitForEvent('download'),
+      member.getByRole('button', { name: 'Download all' }).click(),
+    ])
+    const zip = readFileSync(await download.path())
+    expect(zip.subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004')
+    expect(zip.includes('notifications.json') && zip.includes('report.json')).toBe(true)
+
+    const everything = member.getByRole('button', { name: 'Delete everything' })
+    await expect(everything).toBeDisabled()
+    await member.getByLabel('Delete all jobs and pictures').fill('delete')
+    await everything.click()
+    await expect(member.getByText('Everything of yours is deleted.')).toBeVisible()
+    await member.goto('/jobs')
+    await expect(member.getByRole('list', { name: 'Jobs' }).getByRole('listitem')).toHaveCount(0)
+
+    await member.goto('/settings?tab=account')
+    await member.getByRole('button', { name: 'Close it' }).click()
+    await member.getByRole('dialog').getByRole('button', { name: 'Close it' }).click()
+    await expect(member.getByRole('heading', { name: 'Come in, the light is safe' })).toBeVisible()
+    await enter(member, 'eli', PASSWORD)
+    await expect(member.getByRole('alert')).toContainText('wrong')
+    await page.context().close()
+    await member.context().close()
   })
 })

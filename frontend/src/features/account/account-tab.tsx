@@ -12,6 +12,7 @@ import { showToast } from '@/lib/toast'
 import { myself, sessions } from './api'
 import { Section, useChange } from './parts'
 import { browserWords, viaWords } from './words'
+import { YourData } from './your-data'
 
 const fieldsOf = (event: FormEvent<HTMLFormElement>) => {
   event.preventDefault()
@@ -183,7 +184,7 @@ function Sessions() {
   )
 }
 
-/** Who one is here: name, password, sessions. */
+/** Who one is here: name, password, sessions; and all of one's data. */
 export default function AccountTab() {
   const { mode } = useAuth()
   return (
@@ -201,6 +202,7 @@ export default function AccountTab() {
           <Sessions />
         </Section>
       )}
+      <YourData />
     </div>
   )
 }
