@@ -858,7 +858,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a person's role, shut them out or let them in again. An owner who may enter always remains. */
+        /** Change a person's role and limits, shut them out or let them in again. An owner who may enter always remains. */
         patch: operations["administration_change_user"];
         trace?: never;
     };
@@ -960,6 +960,11 @@ export interface components {
             name: string;
             /** @description How it begins. */
             prefix: string;
+            /**
+             * Format: int32
+             * @description How many requests a minute it is good for; as many as its owner's where nothing is said.
+             */
+            requests_per_minute?: number | null;
             /**
              * Format: date-time
              * @description When it was revoked.
@@ -1124,6 +1129,8 @@ export interface components {
             name: string;
             /** @description With OpenID Connect: what people call the issuer. */
             oidc_name?: string | null;
+            /** @description Where the web app reports its errors: a Sentry DSN. */
+            sentry_dsn?: string | null;
             /** @description How people sign in. */
             sign_in: components["schemas"]["SignIn"];
             /** @description The version of the program. */
@@ -1667,6 +1674,51 @@ export interface components {
          * @description One API key. Not the key itself.
          */
         KeyId: string;
+        /**
+         * @description Limits of one person. What is not set is not limited, or left to the operator's default.
+         *
+         *     Days are those of UTC. A limit of 0 forbids.
+         */
+        Limits: {
+            /** @default null */
+            cost_usd_per_day: components["schemas"]["Usd"] | null;
+            /**
+             * Format: int32
+             * @description Jobs that wait or are worked on.
+             * @default null
+             */
+            open_jobs: number | null;
+            /**
+             * Format: int32
+             * @description Requests to the API in a minute.
+             * @default null
+             */
+            requests_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Jobs worked on at a time; further ones wait.
+             * @default null
+             */
+            running_jobs: number | null;
+            /**
+             * Format: int32
+             * @description Runs of code of one's own in an hour.
+             * @default null
+             */
+            runs_per_hour: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of models in a day, both directions together.
+             * @default null
+             */
+            tokens_per_day: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of uploads in a day.
+             * @default null
+             */
+            upload_bytes_per_day: number | null;
+        };
         /** @description The process answers. */
         Liveness: {
             /** @description Always true. */
@@ -1894,6 +1946,11 @@ export interface components {
             days?: number | null;
             /** @description What it is for. */
             name: string;
+            /**
+             * Format: int32
+             * @description How many requests a minute it is good for (at least 1); as many as its owner's where nothing is said.
+             */
+            requests_per_minute?: number | null;
             /** @description What may be done with it, such as 'jobs:write' and 'files:read'. Writing includes reading. */
             scopes: string[];
         };
@@ -2077,6 +2134,8 @@ export interface components {
              * @description When they were last here, to the minute.
              */
             last_seen_at?: string | null;
+            /** @description What they may use, where it is not the operator's default. */
+            limits: components["schemas"]["Limits"];
             /** @description How they are called. */
             name: string;
             /** @description What they are to the installation. */
@@ -2524,6 +2583,7 @@ export interface components {
         UserChange: {
             /** @description Whether they may enter. Where not, their sessions and API keys end at once. */
             active?: boolean | null;
+            limits?: components["schemas"]["Limits"] | null;
             role?: components["schemas"]["Role"] | null;
         };
         /**
@@ -2873,13 +2933,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file */
+            /** @description The file, of the type that the list names */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "*/*": number[];
                 };
             };
             401: components["responses"]["Problem"];
@@ -3621,13 +3681,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file */
+            /** @description The file, of the type that the list names */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "*/*": number[];
                 };
             };
             401: components["responses"]["Problem"];
@@ -4044,6 +4104,15 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
@@ -4429,7 +4498,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description No valid token */
@@ -4438,7 +4507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             403: components["responses"]["Problem"];
@@ -4448,7 +4517,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description The body is not declared as JSON */
@@ -4457,7 +4526,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description A tool of the review failed */
@@ -4466,7 +4535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             default: components["responses"]["Problem"];
