@@ -95,6 +95,39 @@ async fn one_trace_holds_a_job_as_a_tree() {
     assert!(!all.iter().any(|span| span.attributes.values().any(|value| value.contains(&other))));
 }
 
+/// Protects whoever looks for what a crash did: a job that is killed in the middle goes on in its trace after the restart.
+#[tokio::test]
+async fn a_restart_goes_on_in_the_same_trace() {
+    let data = tempfile::tempdir().expect("data");
+    let script = Script::new(&[&fenced("print(6 * 7)")], 2000);
+    let before = Sink::start().expect("a receiver");
+    let (code, at) = (script.url(), before.url());
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", at.as_str()), ("CODE_MODEL_URL", code.as_str())];
+    let mut server = Server::start(data.path(), &settings);
+    let file = server.upload(&sample("bar_chart.png")).await;
+    let request = server.request(reqwest::Method::POST, "/api/v1/jobs").json(&json!({ "file_ids": [file] }));
+    let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
+    let job: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    let id = job["id"].as_str().expect("id").to_owned();
+    let thinks = |step: &Value| (step["kind"].as_str(), step["state"].as_str()) == (Some("think"), Some("running"));
+    server.until(&id, |job| job["steps"].as_array().is_some_and(|steps| steps.iter().any(thinks))).await;
+    server.kill();
+    drop(server);
+    let after = Sink::start().expect("a receiver");
+    let at = after.url();
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", at.as_str()), ("CODE_MODEL_URL", code.as_str())];
+    let server = Server::start(data.path(), &settings);
+    server.until(&id, |job| job["state"] == "succeeded").await;
+    let seen = |received: &[testkit::Received]| -> BTreeSet<String> {
+        let all = spans(received, "/v1/traces").into_iter().filter(|span| span.trace == TRACE);
+        all.map(|span| span.name).collect()
+    };
+    let wanted = ["job", "process agent.think", "process critic.review", "process sandbox.run", "process jobs.step"];
+    let whole = |received: &[testkit::Received]| wanted.iter().all(|name| seen(received).contains(*name));
+    let received = after.until(Duration::from_secs(60), whole);
+    assert!(whole(&received), "{:?}", seen(&received));
+}
+
 /// Protects jobs from their observers: a receiver that dies under load holds up neither a job nor the end of the program.
 #[tokio::test]
 async fn a_dead_receiver_holds_nothing_up() {
