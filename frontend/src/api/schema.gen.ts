@@ -541,11 +541,56 @@ export interface paths {
         get: operations["account_me"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Close one's account for good: name, address, password, sessions and API keys go at once. What was made is deleted by
+         *     `DELETE /api/v1/me/data`, before. The audit keeps its lines, with an id for a name.
+         */
+        delete: operations["account_close_account"];
         options?: never;
         head?: never;
         /** Change one's name or e-mail address. */
         patch: operations["account_change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete everything of yours for good: jobs with their results, uploads, notifications and settings.
+         * @description Jobs that go on are stopped first. After an error something may be left: send it again. Outputs of direct executions go
+         *     by themselves within a day.
+         */
+        delete: operations["data_erase_data"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download everything of yours as one zip: all jobs as their bundles have them, all uploads, notifications and settings.
+         * @description It is made while it is sent: its length is not known before. A zip that was broken off has no end and does not open.
+         */
+        get: operations["data_export_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -1268,6 +1313,14 @@ export interface components {
              * @example 3.11.7
              */
             python: string;
+        };
+        /** @description Body of `DELETE /api/v1/me/data`. */
+        Erasure: {
+            /**
+             * @description The word 'delete': nobody deletes everything by mistake.
+             * @example delete
+             */
+            confirm: string;
         };
         /** @enum {string} */
         ErrorCode: "bad_request" | "invalid_json" | "unauthorized" | "forbidden" | "missing_scope" | "owner_only" | "sign_in_refused" | "sign_in_elsewhere" | "too_many_tries" | "invitation_not_found" | "email_taken" | "last_owner" | "user_not_found" | "session_not_found" | "key_not_found" | "not_found" | "file_not_found" | "job_not_found" | "output_not_found" | "method_not_allowed" | "job_state_conflict" | "idempotency_conflict" | "payload_too_large" | "file_too_large" | "too_many_pixels" | "empty_file" | "missing_file" | "unsupported_media_type" | "undecodable_image" | "invalid_field" | "prompt_too_long" | "code_too_long" | "no_model" | "address_refused" | "mail_off" | "channel_off" | "wrong_code" | "too_busy" | "limit_reached" | "internal_error" | "not_ready" | "service_unreachable" | "storage_unavailable" | "jail_unavailable" | "model_unavailable" | "model_rate_limited" | "model_refused" | "model_timeout" | "model_answer_unusable" | "review_blocked" | "run_failed" | "run_timeout" | "run_out_of_memory" | "run_output_limit" | "look_failed" | "job_timeout" | "budget_reached" | "job_cancelled" | "worker_failed";
@@ -3923,6 +3976,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    account_close_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     account_change_me: {
         parameters: {
             query?: never;
@@ -3942,6 +4016,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    data_erase_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description The word is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    data_export_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A zip */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
                 };
             };
             401: components["responses"]["Problem"];

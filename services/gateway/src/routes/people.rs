@@ -54,6 +54,11 @@ pub async fn change_user(
 ) -> Result<Json<Person>, Problem> {
     let id = parse_id(&id, ErrorCode::UserNotFound)?;
     let by = gateway.by(&request, Some(person(&owner)?));
+    // What the document calls a number of 64 bits has a sign.
+    let numbers = change.limits.iter().flat_map(|limits| [limits.upload_bytes_per_day, limits.tokens_per_day]);
+    if numbers.flatten().any(|number| i64::try_from(number).is_err()) {
+        return Err(desk::invalid("limits", "a number is too large."));
+    }
     let change = Change { role: change.role, is_active: change.active, limits: change.limits };
     let changed = gateway.store.change_user(id, change, &by).await.map_err(failed)?;
     gateway.callers.forget();
