@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useId } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useId } from 'react'
 import { cn } from '@/lib/utils'
 
 /** One tab: its key, its name, and a small mark beside it (a count). */
@@ -16,6 +16,10 @@ type Props = {
 /** Tabs by WAI-ARIA's pattern: arrows, Home and End move along them. The panel below is the child. */
 export function Tabs({ label, items, value, onChange, className, children }: Props) {
   const id = useId()
+  // Where there is no room for all, the one that is shown is within sight.
+  useEffect(() => {
+    document.getElementById(`${id}-${value}`)?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' })
+  }, [id, value])
   const onKey = (event: KeyboardEvent) => {
     const index = items.findIndex((item) => item.key === value)
     const to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: items.length - 1 }[event.key]

@@ -47,12 +47,14 @@ export default function AuditTab() {
               <tbody>
                 {lines.map((line) => (
                   <tr key={line.id} className="border-t align-top">
-                    <td className="py-1.5 pr-4 whitespace-nowrap text-muted-foreground tabular-nums">
+                    <td className="py-1.5 pr-4 text-muted-foreground tabular-nums sm:whitespace-nowrap">
                       {new Date(line.at).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' })}
                     </td>
-                    <td className="max-w-40 truncate py-1.5 pr-4">{nameOf(line.actor)}</td>
+                    <td className="max-w-40 py-1.5 pr-4 break-words">{nameOf(line.actor)}</td>
                     <td className="py-1.5 pr-4">{actionWords(line.action)}</td>
-                    <td className="py-1.5 text-muted-foreground tabular-nums">{plainName(line.address)}</td>
+                    <td className="py-1.5 break-all text-muted-foreground tabular-nums">
+                      {plainName(line.address)}
+                    </td>
                   </tr>
                 ))}
               </tbody>

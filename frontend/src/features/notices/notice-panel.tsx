@@ -115,7 +115,7 @@ export default function NoticePanel({ onClose }: { onClose: () => void }) {
         )}
       </div>
       <div className="flex flex-wrap items-center justify-between gap-2 border-t px-5 py-3">
-        <Button variant="link" size="sm" asChild>
+        <Button variant="link" size="sm" className="px-0" asChild>
           <Link to="/settings?tab=notifications" onClick={onClose}>
             By e-mail or webhook
           </Link>
