@@ -13,8 +13,7 @@ void import('@/auth/local-auth')
 const root = createRoot(document.getElementById('root') as HTMLElement)
 try {
   const config = await loadConfig()
-  const { sentry_dsn } = config as { sentry_dsn?: string }
-  if (sentry_dsn) beginReports(sentry_dsn, `darkroom@${config.version}`)
+  if (config.sentry_dsn) beginReports(config.sentry_dsn, `darkroom@${config.version}`)
   root.render(
     <StrictMode>
       <RouterProvider router={createRouter(config)} />
