@@ -23,7 +23,10 @@ from PIL import Image
 
 # The modules of each set, and its seed where none is named. The rules are tuned on the one and measured on the other.
 SETS = {
-    "tuning": (tuple(f"with_{n}" for n in "matplotlib seaborn vega plotly gnuplot pages objects hatched".split()), 0),
+    "tuning": (
+        tuple(f"with_{n}" for n in "matplotlib seaborn vega plotly gnuplot pages objects hatched strokes office".split()),
+        0,
+    ),
     "measuring": (("fresh_bars", "fresh_lines", "fresh_others", "fresh_pages"), 2),
 }
 # What each library needs that a lock file cannot bring.
@@ -47,17 +50,23 @@ def flatten(path: Path) -> Image.Image:
 
 
 def damaged(truths: list[dict]) -> list[tuple[dict, str]]:
-    """Which pictures get a damaged variant and which damage: two of three in each kind, damages in turn."""
+    """Which pictures get a damaged variant and which damage: two of three in each kind, damages in turn; pictures that were
+    added later those damages that their own tags name ("also blurred") and no others, so that the rest stays what it was."""
     chosen = []
     for kind in KINDS:
         of_kind = sorted(
-            # What was added later has none, so that the variants of the others stay what they were.
-            (t for t in truths if t["kind"] == kind and "clean only" not in t["tags"]["more"]),
+            (t for t in truths if t["kind"] == kind and not own_damages(t) and "clean only" not in t["tags"]["more"]),
             key=lambda t: hashlib.sha256(t["name"].encode()).digest(),
         )
         chosen += [truth for place, truth in enumerate(of_kind) if place % 3 < 2]
     names = list(DAMAGES)
-    return [(truth, names[place % len(names)]) for place, truth in enumerate(chosen)]
+    in_turn = [(truth, names[place % len(names)]) for place, truth in enumerate(chosen)]
+    return in_turn + [(truth, damage) for truth in truths for damage in own_damages(truth)]
+
+
+def own_damages(truth: dict) -> list[str]:
+    """The damages that the tags of a picture name."""
+    return [tag.removeprefix("also ") for tag in truth["tags"]["more"] if tag.startswith("also ")]
 
 
 def main(folder: Path, name: str = "tuning", seed: int | None = None) -> None:

@@ -52,6 +52,7 @@ def group(results: list[dict]) -> dict:
         "shown_off": percent(total("shown_off"), total("shown")),
         "shown_off_silent": percent(total("shown_off_silent"), total("shown")),
         "delivered_off": percent(total("delivered_off"), total("delivered_values")),
+        "right_sure": percent(total("shown") - total("shown_off"), total("delivered_values") - total("delivered_off")),
         "cells": percent(total("cells_right"), total("cells")),
         "cells_shown_wrong": percent(total("cells_shown_wrong"), total("cells_shown")),
         "point_recall": percent(total("points_found"), total("points")),
@@ -123,6 +124,7 @@ CHARTS = [
     ("invented", "invented", " %"),
     ("delivered, off", "delivered_off", " %"),
     ("shown as sure, off", "shown_off", " %"),
+    ("right, shown as sure", "right_sure", " %"),
     ("without a word of doubt", "shown_off_silent", " %"),
 ]
 OTHERS = [

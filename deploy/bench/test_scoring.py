@@ -266,6 +266,10 @@ class Sums(unittest.TestCase):
         aims = {aim["aim"]: aim["reached"] for aim in summary["aims"]}
         self.assertTrue(aims["execution rate"])
         self.assertFalse(aims["median error of clean bars"])
+        for shown, shown_off, delivered, delivered_off, expected in ((6, 1, 12, 2, 50.0), (10, 0, 10, 0, 100.0), (0, 0, 4, 4, None)):
+            one = {"shown": shown, "shown_off": shown_off, "delivered_values": delivered, "delivered_off": delivered_off}
+            summary = summarise([{"name": "one", "kind": "bar", "tags": tags, **scored, **one}])
+            self.assertEqual(summary["groups"]["all"]["right_sure"], expected, "of the right ones, not of all")
         self.assertIn("| cells of clean tables | ≥ 97 % | – | not measured |", write_table(summary))
         self.assertIn("| clean bar | 1 | 100 % | 100 % |", write_table(summary))
 
