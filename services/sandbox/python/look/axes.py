@@ -19,6 +19,9 @@ _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _FACTOR = re.compile(r"^[x×]?\s*1?[eE]\s?([+-]?\d{1,2})$|^[x×]\s*10\^?\s?([+-]?\d{1,2})$")
 
 
+BARE = 4.0  # by how much labels alone must tell more of a plot area than what is drawn around it
+
+
 @dataclass
 class Axes:
     """Plot area with its horizontal and vertical axis."""
@@ -44,6 +47,11 @@ def find(picture: Picture, items: list[TextItem], lines: Lines,
                     key=lambda s: -s[0])
     if known is not None:
         scored = [(3.0, known)]
+    elif scored and (bare := plotbox.from_text(items, width, height)) is not None:
+        # Where nothing is drawn around the plot, chance finds rectangles that a few labels happen to lie beside.
+        worth = plotbox.evidence(bare, items, width * height)
+        if worth > scored[0][0] + BARE:
+            scored = [(0.0, bare)]
     found: Axes | None = None
     if scored and scored[0][0] >= 3.0:
         box = _lowered(scored[0][1], lines)
@@ -116,7 +124,8 @@ def _others(scored: list[tuple[float, Box]], best: Box) -> bool:
 
 
 def _measure(picture: Picture, items: list[TextItem], lines: Lines, box: Box, notes: list[str]) -> Axes:
-    items[:] = rows.apart(picture, box, items, _marks(picture, lines, box, "bottom", _usual_height(items)))
+    parted = rows.apart(picture, box, items, _marks(picture, lines, box, "bottom", _usual_height(items)))
+    items[:] = rows.dates_joined(parted)
     labels = {"left": plotbox.left_labels(box, items), "bottom": plotbox.bottom_labels(box, items),
               "right": plotbox.right_labels(box, items)}
     bottom = labels["bottom"]

@@ -56,18 +56,37 @@ def count_dots(mask: np.ndarray, diagonal: float, marks) -> None:
     if len(dots) < 3:
         return
     usual = float(np.median([max(s[0], s[1]) for s in dots]))
-    if is_dotted_line(np.array([s[3:] for s in dots]), usual):
+    at = np.array([s[3:] for s in dots])
+    chained = in_dotted_lines(at, usual)
+    if chained.sum() >= max(10, 0.6 * len(dots)):
         marks.lines += 1
-        marks.line_reach = max(marks.line_reach, float(np.ptp([s[3] for s in dots])) / mask.shape[1])
-        return
+        marks.line_reach = max(marks.line_reach, float(np.ptp(at[chained, 0])) / mask.shape[1])
+        dots = [dot for dot, is_chained in zip(dots, chained) if not is_chained]
     marks.dots += sum(0.4 * usual < max(s[0], s[1]) < 3.5 * usual for s in dots)
 
 
-def is_dotted_line(at: np.ndarray, usual: float) -> bool:
-    """Whether spots (x, y), ``usual`` pixels large, are the dots of one dotted line: each close to the next, evenly."""
+def in_dotted_lines(at: np.ndarray, usual: float) -> np.ndarray:
+    """Which of spots (x, y), ``usual`` pixels large, are dots of dotted lines: each has one close neighbour before it and one
+    behind it, in one direction and about as far away. Points of a scatter plot rarely have, and not in a row."""
     if len(at) < 10:
-        return False
-    steps = np.hypot(*np.diff(at[at[:, 0].argsort()], axis=0).T)
-    middle = float(np.median(steps))
-    even = (steps > 0.6 * middle) & (steps < 1.6 * middle)
-    return middle < 2.8 * usual and float(even.mean()) > 0.85
+        return np.zeros(len(at), bool)
+    way = at[None] - at[:, None]
+    far = np.hypot(way[..., 0], way[..., 1])
+    np.fill_diagonal(far, np.inf)
+    middle = float(np.median(far.min(axis=1)))
+    if middle > 3.5 * usual:
+        return np.zeros(len(at), bool)
+    close = far < 1.6 * middle
+    before = np.where(close & (way[..., 0] < 0), far, np.inf)
+    behind = np.where(close & (way[..., 0] >= 0), far, np.inf)
+    a, b = before.argmin(axis=1), behind.argmin(axis=1)
+    index = np.arange(len(at))
+    both = np.isfinite(before[index, a]) & np.isfinite(behind[index, b])
+    back, forth = way[index, a], way[index, b]
+    lengths = np.hypot(*back.T), np.hypot(*forth.T)
+    turn = (back * forth).sum(axis=1) / np.maximum(1e-6, lengths[0] * lengths[1])
+    inner = both & (turn < -0.8) & (np.abs(lengths[0] - lengths[1]) < 0.5 * middle)
+    # The ends of a line, and dots beside one that was lost, have but one neighbour of the kind.
+    found = inner.copy()
+    found[a[inner]] = found[b[inner]] = True
+    return found

@@ -60,6 +60,7 @@ def candidates(lines: Lines, panel: tuple[float, float, float, float] | None,
     for group in _alike(tall, slack):
         a, b = np.median([v.start for v in group]), np.median([v.end for v in group]) - 1
         boxes.append(Box(group[0].pos, float(a), group[-1].pos, float(b)))
+    boxes += _of_broken(flat, tall)
     boxes = [_snapped(b, lines) for b in boxes]
     boxes = [b for b in boxes if b.width > least * width and b.height > least * height]
     boxes.sort(key=lambda b: -b.width * b.height)
@@ -85,6 +86,20 @@ def _alike(rules: list[Line], slack: float) -> list[list[Line]]:
         else:
             groups.append([rule])
     return [sorted(g, key=lambda r: r.pos) for g in groups if len(g) >= 2]
+
+
+def _of_broken(flat: list[Line], tall: list[Line]) -> list[Box]:
+    """The areas that grid lines of one way span together: bars that stand before them may leave no two of one extent."""
+    boxes = []
+    for rules, is_tall in ((flat, False), (tall, True)):
+        levels = np.array([rule.level for rule in rules])
+        alike = [rule for rule in rules if abs(rule.level - np.median(levels)) <= 16]
+        if len(alike) < 3:
+            continue
+        start, end = min(rule.start for rule in alike), max(rule.end for rule in alike) - 1
+        first, last = min(rule.pos for rule in alike), max(rule.pos for rule in alike)
+        boxes.append(Box(first, start, last, end) if is_tall else Box(start, first, end, last))
+    return boxes
 
 
 def _snapped(box: Box, lines: Lines) -> Box:
@@ -135,7 +150,8 @@ def _column(box: Box, items: list[TextItem], gap) -> list[TextItem]:
 
 def bottom_labels(box: Box, items: list[TextItem]) -> list[TextItem]:
     """Texts in the first row right below the bottom edge."""
-    near = [i for i in items if i.y > box.bottom - 4
+    # The box around a slanted label begins above its letters.
+    near = [i for i in items if i.y > box.bottom - (4 if abs(i.slant) < 14 else 14)
             and box.left - 0.06 * box.width - i.w / 2 < i.cx < box.right + 0.06 * box.width + i.w / 2]
     if not near:
         return []

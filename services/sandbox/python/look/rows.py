@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import numerals, ocr, pixels
+from . import dates, numerals, ocr, pixels
 from .image import Picture
 from .ocr import TextItem
 from .plotbox import Box
@@ -27,6 +27,27 @@ def apart(picture: Picture, box: Box, items: list[TextItem], marks: list[list[fl
         pieces = _pieces(picture, item, marks) if below and inside and len(item.text) >= 3 else None
         result += _read(picture, item, pieces) if pieces else [item]
     return result
+
+
+def dates_joined(items: list[TextItem]) -> list[TextItem]:
+    """``items`` with months and the years right behind them put together, where noise or grid lines parted them.
+
+    Only where nearly every month in the row has its year: between months alone, years are labels of their own.
+    """
+    months = [i for i in items if not i.angle and not i.slant and (said := dates.part(i.text)) and said.month
+              and said.year is None]
+    years = [i for i in items if not i.angle and not i.slant and i.text.isdigit() and dates.part(i.text)]
+    pairs = [(m, y) for m in months for y in years
+             if abs(y.cy - m.cy) < 0.4 * m.h and -0.2 * m.h < y.x - m.right < 0.9 * m.h]
+    if len(pairs) < 2 or len(pairs) < 0.7 * len(months) or len({id(y) for _, y in pairs}) < len(pairs):
+        return items
+    joined = list(items)
+    for month, year in pairs:
+        top, low = min(month.y, year.y), max(month.bottom, year.bottom)
+        joined[joined.index(month)] = TextItem(f"{month.text} {year.text}", month.x, top, year.right - month.x, low - top,
+                                               min(month.confidence, year.confidence))
+        joined.remove(year)
+    return joined
 
 
 def _pieces(picture: Picture, item: TextItem, marks: list[list[float]]) -> list[tuple[int, int]] | None:

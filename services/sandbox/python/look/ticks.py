@@ -10,6 +10,9 @@ from . import dates, numerals
 from . import fit as fitting
 from .ocr import TextItem
 
+CLEAR = 0.5  # by how much one way to hang slanted labels onto marks must be better than any other (see ``_hang``)
+UNCLEAR = 0.5  # how sure a label is that may belong to another mark
+
 
 @dataclass
 class Tick:
@@ -128,29 +131,39 @@ def _hang(ticks: list[Tick], marks: list[list[float]], typical: float) -> list[f
     """Move slanted labels onto their marks: each hangs from its end, its middle or its beginning,
     all in the same way, so one shift must bring nearly all of them onto marks.
     """
-    reach = max(4.0, 0.45 * typical)
     climbing = float(np.median([i.slant for t in ticks for i in t.items])) > 0
     ends = [max(i.right for i in t.items) for t in ticks], [min(i.x for i in t.items) for t in ticks]
     # Climbing text ends at its mark, falling text begins there.
     anchors = [ends[0] if climbing else ends[1], [t.centre for t in ticks]]
-    best: tuple[float, list[float], list[float]] | None = None
+    ways: dict[tuple[float, ...], tuple[float, list[float], list[float]]] = {}
     for places in (p for p in marks if len(p) >= 2):
         array = np.array(sorted(places))
-        for anchor in map(np.array, anchors):
+        # The box around slanted letters is only about where they are; marks far apart are told from each other all the same.
+        reach = max(4.0, 0.45 * typical, 0.1 * float(np.median(np.diff(array))))
+        surplus = max(0.0, len(places) / len(ticks) - 1.5)
+        for is_middle, anchor in enumerate(map(np.array, anchors)):
             shifts = (array[None, :] - anchor[:, None]).ravel()
             for shift in shifts[np.abs(shifts) < 2.2 * typical]:
                 nearest = array[np.abs(array[None, :] - (anchor + shift)[:, None]).argmin(axis=1)]
                 off = np.abs(nearest - anchor - shift)
                 if len(set(nearest.tolist())) < len(ticks) or (off <= reach).mean() < 0.8:
                     continue
-                score = (off <= reach).sum() - off.mean() / reach - 0.5 * abs(shift) / typical
-                if best is None or score > best[0]:
-                    best = (score, places, nearest.tolist())
-    if best is None:
+                score = float((off <= reach).sum() - off.mean() / reach - 0.5 * abs(shift) / typical)
+                score -= 0.25 * surplus + 0.5 * is_middle
+                way = tuple(np.round(nearest / 3).tolist())  # the same marks, as seen in another strip
+                if way not in ways or score > ways[way][0]:
+                    ways[way] = score, nearest.tolist(), places
+    if not ways:
         return []
-    for tick, place in zip(ticks, best[2], strict=True):
+    ranked = sorted(ways.values(), key=lambda way: -way[0])
+    best = ranked[0]
+    apart = [way for way in ranked[1:] if max(abs(a - b) for a, b in zip(way[1], best[1], strict=True)) > 5]
+    is_clear = not apart or best[0] - apart[0][0] > CLEAR
+    for tick, place in zip(ticks, best[1], strict=True):
         tick.pixel, tick.marked = float(place), True
-    return best[1]
+        if not is_clear:  # the labels would hang as well from other marks
+            tick.confidence = min(tick.confidence, UNCLEAR)
+    return best[2]
 
 
 def _fit(axis: Axis, tolerance: float, notes: list[str]) -> None:

@@ -159,9 +159,13 @@ class Drawn(unittest.TestCase):
         rng = np.random.default_rng(1)
         along = np.stack([np.arange(0, 300, 8.0), 50 + 20 * np.sin(np.arange(0, 300, 8.0) / 60)], axis=1)
         strewn = rng.uniform(0, 300, (38, 2))
-        table = [(along, True), (along[:6], False), (strewn, False), (3 * along, False)]
-        for at, expected in table:
-            self.assertEqual(curves.is_dotted_line(at, 4.0), expected)
+        lost = along[np.arange(len(along)) % 9 != 4]
+        both = np.concatenate([along, along + (3, 40)])
+        table = [(along, 0.95, 1.0), (lost, 0.9, 1.0), (both, 0.95, 1.0), (along[:6], 0.0, 0.0), (strewn, 0.0, 0.3),
+                 (3 * along, 0.0, 0.0)]
+        for at, least, most in table:
+            share = curves.in_dotted_lines(at, 4.0).mean()
+            self.assertTrue(least <= share <= most, share)
 
     def test_outlines_side_by_side(self):
         """Protects hatched groups and histograms: bars that touch are cut where their height jumps."""
