@@ -119,7 +119,18 @@ def spots(core):
     large = stats[1:, cv2.CC_STAT_AREA] >= 6
     sizes, centres = stats[1:][large, 2:4].max(axis=1, initial=0), centres[1:][large]
     alike = len(sizes) >= 3 and sizes.max() <= min(2.2 * np.median(sizes), 0.05 * core.shape[1])
-    return centres if alike else np.empty((0, 2))
+    return centres if alike and not are_strokes(centres, np.median(sizes)) else np.empty((0, 2))
+
+
+def are_strokes(places, size):
+    """Whether pieces are the dots or dashes of a line: each nearly as close to the next as it is long."""
+    if len(places) < 10:
+        return False
+    away = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(away, np.inf)
+    nearest = away.min(axis=1)
+    usual = np.median(nearest)
+    return usual < 3 * size and (nearest < 1.6 * usual).mean() > 0.8
 
 
 def host_of(places, lines):
