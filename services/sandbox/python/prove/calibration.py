@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from .reading import items, number, numbers, table, text
 MAX_RESIDUAL = 1.5  # pixels a labelled tick may lie off a scale that is believed
 SHARE = 0.002  # or this share of the axis, if that is more: large pictures are measured on smaller copies
 MIN_TICKS = 3  # labelled ticks a believed scale rests on
+_YEAR = re.compile(r"(?:19|20)\d\d")
 SURE = 0.8  # confidence in the text of a tick from which it is believed
 
 
@@ -195,6 +197,9 @@ def _judge(axis: Axis, limit: float) -> None:
             f"The ticks of the {axis.name} axis lie up to {axis.residual:.1f} px off its scale.")
     elif sure < MIN_TICKS:
         axis.problems.append(f"The tick labels of the {axis.name} axis could hardly be read.")
+    years = [tick.confidence for tick in axis.ticks if tick.value is not None and _YEAR.search(tick.text)]
+    if axis.scale == "date" and years and max(years) < SURE:  # the others count from it: a misread one moves all of them
+        axis.problems.append(f"The year on the {axis.name} axis could hardly be read.")
 
 
 def categories(axis: Axis, wanted: list[str], positions: list[float]) -> dict[int, tuple[float, Tick | None]]:

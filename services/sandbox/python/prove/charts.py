@@ -7,7 +7,7 @@ from collections import defaultdict
 import cv2
 import numpy as np
 
-from . import bars, calibration, curves, names
+from . import bars, calibration, curves, names, tints
 from .calibration import Axis, Calibration
 from .claims import Claim
 from .ink import Ink
@@ -65,6 +65,7 @@ def _prove(picture: np.ndarray, evidence: dict, found: Calibration, claims: list
             continue
         taken.update(best)
         looked.settle(series[key], best, len(series) > 1)
+        tints.doubt(looked, series[key], best, [name for name, _box, _rgb in legend], tints.least(evidence))
         if len(series) > 1:  # with one series its name means nothing
             places = [claim.px for claim in series[key] if claim.px is not None]
             reason = ties.why_not(key[0], [colours[c] for c in best], places)

@@ -7,6 +7,8 @@ import numpy as np
 
 from .ink import filled
 
+PIECE = 6  # columns from which ink of a colour is a piece of a line and no speck
+DRAWN = 0.25  # of the columns around a gap must have ink; dots of a dotted line cover as much
 GAP = 0.03  # of the width: how far a dashed or hidden line is followed without ink
 
 
@@ -28,6 +30,8 @@ class Line:
         lengths = self.bottom - self.top + 1
         self.thick = float(np.median(lengths)) if len(lengths) else 0.0
         self.columns = np.unique(self.column)
+        _count, labels, stats, _middles = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+        self.piece = stats[labels[self.top, self.column], cv2.CC_STAT_WIDTH] if len(self.column) else np.zeros(0, int)
 
     def at(self, x: float, y: float) -> float | None:
         """The distance of a point from the line, in pixels; None where no ink is near its column."""
@@ -36,6 +40,18 @@ class Line:
         if near:
             return min(self._off(c, y) for c in near)
         return self._between(x, y)
+
+    def elsewhere(self, x: float, y: float, apart: float, rows: tuple[float, float]) -> bool:
+        """Whether more of the line, no mere speck, runs at least ``apart`` pixels above or below a point; only within ``rows``,
+        for the frame of the plot may have the same colour."""
+        columns = range(max(0, round(x) - 2), min(self.width, round(x) + 3))
+        hits = 0
+        for column in columns:
+            here = slice(self.first[column], self.first[column + 1])
+            top, bottom = self.top[here], self.bottom[here]
+            away = (bottom < y - apart) | (top > y + apart)
+            hits += bool((away & (top > rows[0] + 4) & (bottom < rows[1] - 4) & (self.piece[here] >= PIECE)).any())
+        return 2 * hits > len(columns)
 
     def _off(self, column: int, y: float) -> float:
         best = np.inf
@@ -50,6 +66,11 @@ class Line:
                     off = min(off, off / np.hypot(1, slope))
             best = min(best, off)
         return float(best)
+
+    def _drawn(self, x: float, reach: float) -> float:
+        """The share of columns around a place that have ink."""
+        low, high = max(0.0, x - 1.5 * reach), min(self.width - 1.0, x + 1.5 * reach)
+        return float(np.diff(np.searchsorted(self.columns, (low, high + 1)))[0] / max(1.0, high - low + 1))
 
     def _slope(self, column: int, y: float) -> float:
         sides = []
@@ -73,6 +94,9 @@ class Line:
             ends.append((column, runs[np.abs(runs - y).argmin()]))
         if len(ends) == 2:
             (a, one), (b, two) = ends
+            # Between specks, or from one line to another, there is no way that a line goes.
+            if abs(two - one) > 8 + 3 * (b - a) or self._drawn(x, reach) < DRAWN:
+                return None
             return float(abs(y - (one + (two - one) * (x - a) / (b - a))))
         if len(ends) == 1 and abs(ends[0][0] - x) <= 4:
             return float(abs(y - ends[0][1]))
