@@ -134,6 +134,10 @@ def _measure(picture: Picture, items: list[TextItem], lines: Lines, box: Box, no
     labels["bottom"] = [i for i in bottom if i not in labels["left"]]
     labels["left"] = _restored(picture, labels["left"])
     labels["bottom"] = _restored(picture, labels["bottom"])
+    whole = rows.words_joined(labels["bottom"])
+    if whole is not labels["bottom"]:
+        items[:] = [i for i in items if i not in labels["bottom"]] + whole
+        labels["bottom"] = whole
     y = _axis(picture, items, lines, box, "left", labels["left"], notes)
     x = _axis(picture, items, lines, box, "bottom", labels["bottom"], notes)
     right: Axis | None = None

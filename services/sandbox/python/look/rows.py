@@ -43,11 +43,42 @@ def dates_joined(items: list[TextItem]) -> list[TextItem]:
         return items
     joined = list(items)
     for month, year in pairs:
-        top, low = min(month.y, year.y), max(month.bottom, year.bottom)
-        joined[joined.index(month)] = TextItem(f"{month.text} {year.text}", month.x, top, year.right - month.x, low - top,
-                                               min(month.confidence, year.confidence))
+        joined[joined.index(month)] = _one([month, year])
         joined.remove(year)
     return joined
+
+
+def words_joined(labels: list[TextItem]) -> list[TextItem]:
+    """Labels of one row with words put together that noise parted ("Product" and "B"): only where the row is evenly
+    spaced then, and was not before."""
+    row = sorted((i for i in labels if not i.angle and not i.slant), key=lambda i: i.x)
+    if len(row) < 4 or len(row) < len(labels):
+        return labels
+    groups = [[row[0]]]
+    for item in row[1:]:
+        close = item.x - groups[-1][-1].right < 0.65 * item.h and abs(item.cy - groups[-1][-1].cy) < 0.5 * item.h
+        if close and not all(numerals.looks_numeric(i.text) for i in (groups[-1][-1], item)):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    if not 3 <= len(groups) < len(row) or _unevenness([i.cx for i in row]) < 0.25:
+        return labels
+    if _unevenness([(g[0].x + g[-1].right) / 2 for g in groups]) > 0.1:
+        return labels
+    return [group[0] if len(group) == 1 else _one(group) for group in groups]
+
+
+def _one(group: list[TextItem]) -> TextItem:
+    """Neighbours in a row as one text."""
+    top, low = min(i.y for i in group), max(i.bottom for i in group)
+    return TextItem(" ".join(i.text for i in group), group[0].x, top, group[-1].right - group[0].x, low - top,
+                    min(i.confidence for i in group))
+
+
+def _unevenness(places: list[float]) -> float:
+    """How much distances of neighbours differ, as share of their mean."""
+    steps = np.diff(places)
+    return float(steps.std() / max(1e-6, steps.mean()))
 
 
 def _pieces(picture: Picture, item: TextItem, marks: list[list[float]]) -> list[tuple[int, int]] | None:

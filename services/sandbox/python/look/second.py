@@ -131,6 +131,8 @@ def _read_at(picture: Picture, axis: Axis, along: int, labelled: list[ticks.Tick
         if sure < 0.6 or not text or not any(c.isalnum() for c in text):
             continue
         left, top, right, bottom = cut.tighten(picture.full, *area)
+        if any(i.x < right - 2 and left + 2 < i.right and i.y < bottom - 2 and top + 2 < i.bottom for i in found):
+            continue  # a piece of a label that is known as a whole
         if axis.fit is not None:
             value, true = numerals.parse(text), axis.fit.at(place) / axis.factor
             if value is None or abs(value - true) > 0.03 * abs(axis.fit.slope * step / axis.factor):

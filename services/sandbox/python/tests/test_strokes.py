@@ -97,6 +97,18 @@ class Labels(unittest.TestCase):
             found = rows.dates_joined([label(text, x, width) for text, x, width in given])
             self.assertEqual([item.text for item in found], expected)
 
+    def test_words_of_one_name(self):
+        """Protects names of categories: words that noise parted are one name where the row is even then, others stay."""
+        parted = [("Product A", 133, 51), ("Product", 288, 40), ("B", 333, 6), ("Product", 444, 40), ("C", 488, 7),
+                  ("Product", 599, 41), ("D", 644, 7)]
+        close = [("Copenhagen", 100, 70), ("Amsterdam", 176, 66), ("Barcelona", 250, 66), ("Edinburgh", 323, 68)]
+        ticks_ = [("0", 100, 7), ("10", 200, 14), ("20", 300, 14), ("30", 400, 14)]
+        table = [(parted, ["Product A", "Product B", "Product C", "Product D"]), (close, [text for text, *_ in close]),
+                 (ticks_, [text for text, *_ in ticks_]), (parted[:3], [text for text, *_ in parted[:3]])]
+        for given, expected in table:
+            found = rows.words_joined([label(text, x, width) for text, x, width in given])
+            self.assertEqual([item.text for item in found], expected)
+
     def test_slanted_labels_that_might_hang_elsewhere(self):
         """Protects axes of slanted labels: with one way to hang they are sure, with two alike ones they are not."""
         near = [[100.0, 200.0, 300.0, 400.0]]
