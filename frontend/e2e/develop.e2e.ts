@@ -1,13 +1,13 @@
 import { fenced, sample } from './support/server'
 import { BLOCKED, BROKEN, ENDLESS, GOOD, settled } from './support/states'
-import { develop, jobOf, nextJobOf, stands, step } from './support/steps'
+import { develop, jobOf, nextJobOf, PATIENTLY, stands, step } from './support/steps'
 import { expect, test } from './support/test'
 
 // Protects the whole way of a picture: upload, every step live, the result with its files, all of it again after a reload.
 test('a picture develops before one’s eyes', async ({ page, server }) => {
   const id = await develop(page, server.base)
   const steps = ['Looked at the picture', 'Wrote the code', 'Checked the code', 'Ran the code']
-  for (const name of steps) await expect(step(page, name)).toBeVisible()
+  for (const name of steps) await expect(step(page, name)).toBeVisible(PATIENTLY)
   await stands(page, 'Developed')
   expect(await server.ended(id)).toBe('succeeded')
   await expect(page.getByRole('tab', { name: 'Result' })).toHaveAttribute('aria-selected', 'true')
@@ -60,7 +60,7 @@ test('the first step is on the screen soon after Develop', async ({ page, server
 test('Stop stops', async ({ scriptedPage: page, scripted }) => {
   scripted.answers([fenced(GOOD, 120_000)])
   const id = await develop(page, scripted.base)
-  await expect(step(page, 'Thinking')).toBeVisible()
+  await expect(step(page, 'Thinking')).toBeVisible(PATIENTLY)
   await page.getByRole('button', { name: 'Stop' }).click()
   await page.getByRole('button', { name: 'Stop it' }).click()
   await stands(page, 'Stopped')
@@ -71,9 +71,9 @@ test('Stop stops', async ({ scriptedPage: page, scripted }) => {
 test('a reload in the middle shows all of it', async ({ scriptedPage: page, scripted }) => {
   scripted.answers([fenced(GOOD, 15_000)])
   await develop(page, scripted.base)
-  await expect(step(page, 'Looked at the picture')).toBeVisible()
+  await expect(step(page, 'Looked at the picture')).toBeVisible(PATIENTLY)
   await page.reload()
-  await expect(step(page, 'Thinking')).toBeVisible()
+  await expect(step(page, 'Thinking')).toBeVisible(PATIENTLY)
   await stands(page, 'Developed')
   for (const name of ['Looked at the picture', 'Checked the code', 'Ran the code'])
     await expect(step(page, name)).toHaveCount(1)
@@ -95,7 +95,7 @@ test('a server that is killed in the middle comes back, and so does the page', a
   await page.getByLabel('Sign-in link or token').fill(scripted.token)
   await page.getByRole('button', { name: 'Sign in' }).click()
   const id = await develop(page, scripted.base)
-  await expect(step(page, 'Thinking')).toBeVisible()
+  await expect(step(page, 'Thinking')).toBeVisible(PATIENTLY)
   // Nothing is done here after that: the page goes on by itself.
   await scripted.crashAndRestart()
   await stands(page, 'Developed')
@@ -109,7 +109,7 @@ test('blocked code is shown, and repaired', async ({ scriptedPage: page, scripte
   scripted.answers([fenced(BLOCKED), fenced(GOOD)])
   await develop(page, scripted.base)
   await stands(page, 'Developed')
-  await expect(step(page, 'Blocked the code')).toBeVisible()
+  await expect(step(page, 'Blocked the code')).toBeVisible(PATIENTLY)
   await expect(step(page, 'Wrote the code')).toHaveCount(2)
   await page.getByRole('tab', { name: 'Code' }).click()
   const panel = page.getByRole('tabpanel')

@@ -5,7 +5,7 @@ import { type Outside, startOutside } from './support/outside'
 import { Server, sample } from './support/server'
 import { SlowModel } from './support/slow-model'
 import { BROKEN, settled } from './support/states'
-import { jobOf, nextJobOf, stands } from './support/steps'
+import { jobOf, nextJobOf, PATIENTLY, stands } from './support/steps'
 import { expect, follow, signIn, test } from './support/test'
 
 /** Prints, then works long enough for what it printed to be seen while it runs. */
@@ -14,8 +14,6 @@ const CODE: [string, string] = [
   "time.sleep(10)\nopen('/box/out/values.csv', 'w').write('a,b\\n1,2\\n')\nprint('ended')\n",
 ]
 const FIRST_LINE = "print('begun', flush=True)"
-/** A job shares the machine with others: until it has looked at its picture, or has run, it takes its time. */
-const PATIENTLY = { timeout: 120_000 }
 /** What each answer of the model is said to have used. */
 const TOKENS = 1234
 

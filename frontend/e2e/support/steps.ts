@@ -34,6 +34,9 @@ export async function develop(
 export const step = (page: Page, name: string | RegExp) =>
   page.getByRole('listitem').filter({ hasText: name })
 
-/** Waits until the job whose page is open stands so, in the words of the app. Patient: jobs share the machine with others. */
+/** How long a step of a job is waited for: it shares the machine with others. */
+export const PATIENTLY = { timeout: 120_000 }
+
+/** Waits until the job whose page is open stands so, in the words of the app. */
 export const stands = (page: Page, words: string) =>
-  expect(page.getByText(words, { exact: true }).first()).toBeVisible({ timeout: 120_000 })
+  expect(page.getByText(words, { exact: true }).first()).toBeVisible(PATIENTLY)
