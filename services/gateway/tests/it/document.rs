@@ -49,7 +49,7 @@ async fn strangers_reach_only_the_public_list() {
     let world = world().await;
     let site = site(&world.gateway);
     let protected = protected_operations(&site.openapi(), site.public_routes());
-    assert_eq!(protected.len(), 18, "{protected:?}");
+    assert_eq!(protected.len(), 19, "{protected:?}");
     for (method, path) in protected {
         let method = Method::from_bytes(method.as_str().as_bytes()).expect("a method");
         problem(client().request(method, world.server.url(&path)), 401, "unauthorized").await;
