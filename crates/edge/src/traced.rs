@@ -15,7 +15,7 @@ pub(crate) fn begin(headers: &HeaderMap, id: &RequestId, method: &Method) -> (Sp
     let given = head("traceparent").and_then(|parent| TraceContext::new(parent, head("tracestate")).ok());
     // Neither the path, the query nor headers: all can carry credentials or ids.
     let span = tracing::info_span!(
-        "request", otel.kind = "server", otel.name = Empty, request.id = %id, trace.id = Empty, http.method = %method,
+        "request", otel.kind = "server", request.id = %id, trace.id = Empty, http.method = %method,
         http.request.method = known(method), http.route = Empty, http.response.status_code = Empty
     );
     let trace = observe::begin(&span, given.as_ref());
@@ -26,7 +26,7 @@ pub(crate) fn begin(headers: &HeaderMap, id: &RequestId, method: &Method) -> (Sp
 /// What came of it. Its body may still be on the way.
 pub(crate) fn end(span: &Span, method: &Method, route: &str, status: StatusCode, start: Instant) {
     let method = known(method);
-    span.record("otel.name", format!("{method} {route}"));
+    observe::rename(span, format!("{method} {route}"));
     span.record("http.route", route);
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {

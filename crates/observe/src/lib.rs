@@ -10,6 +10,6 @@ mod trace;
 
 pub use metrics::{counter, gauge, histogram};
 pub use opentelemetry::KeyValue;
-pub use status::{failed, note};
+pub use status::{failed, note, rename};
 pub use table::{Kind, METRICS, Metric};
 pub use trace::{begin, current, of, past, start};

@@ -1,5 +1,6 @@
 //! What is said of a span beside the fields it was made with.
 
+use opentelemetry::trace::TraceContextExt;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -8,6 +9,12 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub fn failed(span: &Span, kind: &'static str) {
     span.set_attribute("error.type", kind);
     span.set_status(opentelemetry::trace::Status::error(kind));
+}
+
+/// Gives a span its name, where that is known only at the end: a field `otel.name` is not heard any more once the span's
+/// context was asked for.
+pub fn rename(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 /// Says something of the span that is entered here, under a name of the conventions.
