@@ -1,7 +1,7 @@
 //! A receiver that takes whatever is posted to it, and shows it: for collectors, Langfuse and Sentry.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ pub struct Received {
     pub path: String,
     /// Heads, names in lower case.
     pub heads: BTreeMap<String, String>,
-    /// The body as it came.
+    /// The body; unpacked where it came with gzip.
     pub body: Vec<u8>,
 }
 
@@ -137,7 +137,13 @@ fn serve(stream: TcpStream, all: &Mutex<Vec<Received>>, answer: &Answer) -> io::
             let Some((name, value)) = head.trim_end().split_once(':') else { break };
             heads.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let body = body_of(&mut reader, &heads)?;
+        let mut body = body_of(&mut reader, &heads)?;
+        // Traefik packs what it tells.
+        if heads.get("content-encoding").is_some_and(|encoding| encoding == "gzip") {
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(body.as_slice()).take(MOST as u64).read_to_end(&mut unpacked)?;
+            body = unpacked;
+        }
         let request = Received { path, heads, body };
         let (kind, body) = answer(&request);
         locked(all).push(request);

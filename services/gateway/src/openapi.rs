@@ -19,6 +19,7 @@ const TAGS: &[(&str, &str)] = &[
     ("models", "The models behind the agent."),
     ("account", "Who is asking, and what this server is."),
     ("sign_in", "Getting in and out."),
+    ("data", "All of a person's own data: taking it along, deleting it."),
     ("credentials", "A person's own password, sessions and API keys."),
     ("administration", "What owners do: people, invitations, the audit."),
     ("health", "Whether the server lives and can work."),

@@ -63,7 +63,7 @@ async fn the_api_keeps_its_document() {
     command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).env("PATH", "/usr/bin:/bin");
     command.args(["--no-color", "run", &format!("{}/openapi.json", server.base)]);
     command.args(["--header", &format!("Authorization: Bearer {}", server.token), "--checks", CHECKS]);
-    command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--workers", "2"]);
+    command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--workers", "1"]);
     command.args(["--continue-on-failure", "--no-shrink", "--suppress-health-check", "all"]);
     // All of one's data is erased by a test of its own; here it would take the ground from under the others.
     command.args(["--exclude-path", "/api/v1/me/data"]);

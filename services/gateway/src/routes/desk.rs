@@ -4,6 +4,7 @@ use crate::secret::NoRandomness;
 use crate::store::{By, DbErr};
 use crate::{Gateway, Way};
 use actix_web::HttpRequest;
+use common::limits::Limits;
 use common::{ErrorCode, UserId};
 use edge::{Principal, Problem};
 use shared::{Key, Purpose, Rate, Spent};
@@ -44,6 +45,14 @@ pub fn no_randomness(error: NoRandomness) -> Problem {
 /// A field that is not accepted: which, and why.
 pub fn invalid(field: &str, why: &str) -> Problem {
     Problem::with_detail(ErrorCode::InvalidField, format!("{field}: {why}"))
+}
+
+/// Whether the numbers are those that the API document allows: what it calls a number of 32 or 64 bits has a sign.
+pub fn are_documented(limits: &Limits) -> bool {
+    let small = [limits.requests_per_minute, limits.runs_per_hour, limits.open_jobs, limits.running_jobs];
+    let large = [limits.upload_bytes_per_day, limits.tokens_per_day];
+    small.into_iter().flatten().all(|number| i32::try_from(number).is_ok())
+        && large.into_iter().flatten().all(|number| i64::try_from(number).is_ok())
 }
 
 /// A name as it is kept.

@@ -112,8 +112,8 @@ pub async fn make(
         Some(days) if (1..=MAX_DAYS).contains(&days) => Some(database::now() + TimeDelta::days(days)),
         Some(_) => return Err(desk::invalid("days", "1 to 3650 are expected, or nothing.")),
     };
-    if wanted.requests_per_minute == Some(0) {
-        return Err(desk::invalid("requests_per_minute", "at least 1 is expected, or nothing."));
+    if wanted.requests_per_minute.is_some_and(|most| most == 0 || i32::try_from(most).is_err()) {
+        return Err(desk::invalid("requests_per_minute", "1 to 2147483647 are expected, or nothing."));
     }
     let requests_per_minute = wanted.requests_per_minute;
     let fresh = FreshKey::make().map_err(desk::no_randomness)?;

@@ -38,7 +38,8 @@ pub struct UserChange {
     active: Option<bool>,
     /// All that they may use otherwise than the operator's default says, from now on; `{}` is the default again. Jobs
     /// keep what they began with.
-    limits: Option<Limits>,
+    #[schema(value_type = Option<Limits>)]
+    limits: Option<JsonObject<Limits>>,
 }
 
 /// Change a person's role and limits, shut them out or let them in again. An owner who may enter always remains.
@@ -54,12 +55,12 @@ pub async fn change_user(
 ) -> Result<Json<Person>, Problem> {
     let id = parse_id(&id, ErrorCode::UserNotFound)?;
     let by = gateway.by(&request, Some(person(&owner)?));
-    // What the document calls a number of 64 bits has a sign.
-    let numbers = change.limits.iter().flat_map(|limits| [limits.upload_bytes_per_day, limits.tokens_per_day]);
-    if numbers.flatten().any(|number| i64::try_from(number).is_err()) {
+    let change = change.into_inner();
+    let limits = change.limits.map(JsonObject::into_inner);
+    if limits.is_some_and(|limits| !desk::are_documented(&limits)) {
         return Err(desk::invalid("limits", "a number is too large."));
     }
-    let change = Change { role: change.role, is_active: change.active, limits: change.limits };
+    let change = Change { role: change.role, is_active: change.active, limits };
     let changed = gateway.store.change_user(id, change, &by).await.map_err(failed)?;
     gateway.callers.forget();
     match changed {

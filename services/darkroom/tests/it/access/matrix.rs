@@ -64,7 +64,9 @@ impl Operation {
             "files" => Some(format!("files:{doing}")),
             "executions" | "reviews" => Some(format!("executions:{doing}")),
             "account" if self.method == Method::GET => None,
-            "account" | "sign_in" | "credentials" | "administration" | "notifications" => Some("account".to_owned()),
+            "account" | "data" | "sign_in" | "credentials" | "administration" | "notifications" => {
+                Some("account".to_owned())
+            }
             other => panic!("{self}: say here what the tag '{other}' needs"),
         }
     }
