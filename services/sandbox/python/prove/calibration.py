@@ -226,6 +226,24 @@ def categories(axis: Axis, wanted: list[str], positions: list[float]) -> dict[in
     return found
 
 
+def in_pieces(axis: Axis) -> str | None:
+    """Why the labels of an axis without a scale cannot name places along a line; None where nothing speaks against it.
+
+    Labels of a line stand at even distances, each under its own place: where two stand much closer than the others, or
+    out of order, one was read in pieces, and where two say the same, neither says which place it is.
+    """
+    ticks = [tick for tick in axis.ticks if tick.text]
+    if axis.measured or len(ticks) < MIN_TICKS:
+        return None
+    steps = np.diff([tick.pixel for tick in ticks])
+    steps = steps if np.median(steps) >= 0 else -steps
+    if steps.min() < 0.5 * np.median(steps):
+        return f"The labels of the {axis.name} axis stand at uneven distances: some were read in pieces."
+    if len({names.folded(tick.text) for tick in ticks}) < len(ticks):
+        return f"Labels of the {axis.name} axis say the same at different places."
+    return None
+
+
 def spot(axis: Axis, box, pixel: float) -> tuple[float, float]:
     """Where on the axis beside a plot area ``box`` a pixel of it lies."""
     x, y, w, h = box

@@ -132,6 +132,7 @@ def _place(claims: list[Claim], found: Calibration) -> None:
     for lying, group in groups.items():
         axis = found.y if lying else found.x
         spots = _spots(group, axis)
+        pieces = calibration.in_pieces(axis)
         for index, claim in enumerate(group):
             _axis, value_axis = _across(claim, found)
             at = spots.get(index)
@@ -140,6 +141,8 @@ def _place(claims: list[Claim], found: Calibration) -> None:
                 claim.doubt(f"The {value_axis.name} axis of the picture has no scale that could be read.")
             elif end is None:
                 claim.doubt(f"The value has no place on the {value_axis.name} axis of the picture.")
+            if pieces and claim.kind != "bar" and claim.name is not None:
+                claim.doubt(pieces)
             if at is None:
                 claim.doubt(f"Its place on the {axis.name} axis of the picture was not found.")
             if at is not None and end is not None:

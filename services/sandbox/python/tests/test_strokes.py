@@ -128,6 +128,21 @@ class Labels(unittest.TestCase):
             found = calibration.read({"axes": {"plot_box": [50, 50, 500, 300], "x": axis, "y": {}}})
             self.assertEqual(len(found.x.problems), expected, found.x.problems)
 
+    def test_labels_in_pieces_name_no_place(self):
+        """Protects lines over words from places that nobody wrote: labels that stand unevenly, out of order or twice."""
+        def pieces(*labels, fit=None):
+            ticks_ = [{"text": text, "value": None, "pixel": at, "confidence": 0.99} for text, at in labels]
+            axis = {"scale": "category", "fit": fit, "ticks": ticks_}
+            return calibration.in_pieces(calibration.read({"axes": {"plot_box": [50, 50, 500, 300], "x": axis, "y": {}}}).x)
+
+        whole = [("Mon", 60.0), ("Tue", 120.0), ("Wed", 181.0), ("Thu", 240.0)]
+        self.assertIsNone(pieces(*whole))
+        self.assertIsNone(pieces(*reversed(whole)))
+        self.assertIsNone(pieces(("2", 60.0), ("02", 65.0)), "two say too little")
+        self.assertIn("in pieces", pieces(("2", 60.0), ("02", 65.0), ("1", 75.0), *whole[1:]) or "")
+        self.assertIn("in pieces", pieces(("1", 95.0), ("April", 85.0), ("July", 177.0), ("October", 247.0)) or "")
+        self.assertIn("say the same", pieces(("April", 60.0), ("July", 120.0), ("October", 180.0), ("April", 240.0)) or "")
+
 
 class Areas(unittest.TestCase):
     """The plot area of bars that stand before their grid."""
