@@ -14,13 +14,27 @@ use lapin::{Channel, Consumer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// Longest wait for a connection before it is looked again whether the bus is still open.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Longest wait for a new subscription to listen.
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for a consumer to begin on a connection that stands.
+const LISTEN_PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait until the word on a message is on its way. What is asked for at the very moment in which a connection
+/// breaks may never be answered by the library: it takes the frame and forgets it.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(5);
 /// Pause before a consumer that ended begins again.
 const BEGIN_AGAIN: Duration = Duration::from_millis(200);
+
+/// What `begin` makes of it, unless it takes too long.
+async fn in_time(begin: impl Future<Output = lapin::Result<Listening>>) -> Result<Listening, String> {
+    match timeout(LISTEN_PATIENCE, begin).await {
+        Ok(begun) => begun.map_err(|error| error.to_string()),
+        Err(_late) => Err("the broker did not answer in time".to_owned()),
+    }
+}
 
 /// What is listened to on one connection.
 struct Listening {
@@ -56,10 +70,10 @@ impl RabbitDeliveries {
     }
 
     /// The next message from the broker; nothing when the connection, or the consumer on it, is gone.
-    async fn heard(&mut self) -> Option<(lapin::message::Delivery, Channel)> {
+    async fn heard(&mut self) -> Option<Hold> {
         if self.listening.is_none() {
             let connected = self.lines.consuming.connected(LOOK_AGAIN).await.ok()?;
-            match self.listen(connected.clone()).await {
+            match in_time(self.listen(connected.clone())).await {
                 Ok(listening) => self.listening = Some(listening),
                 Err(error) => {
                     tracing::warn!(topic = %self.topic, %error, "nothing can be consumed on this connection");
@@ -70,7 +84,12 @@ impl RabbitDeliveries {
         }
         let listening = self.listening.as_mut()?;
         match listening.consumer.next().await {
-            Some(Ok(delivery)) => Some((delivery, listening.channel.clone())),
+            Some(Ok(received)) => Some(Hold {
+                received,
+                channel: listening.channel.clone(),
+                connected: listening.connected.clone(),
+                line: self.lines.consuming.clone(),
+            }),
             ended => {
                 let why = ended.and_then(Result::err).map(|error| error.to_string()).unwrap_or_default();
                 tracing::debug!(topic = %self.topic, why, "a consumer has ended");
@@ -97,15 +116,14 @@ impl Deliveries for RabbitDeliveries {
                 () = closed.cancelled() => return None,
                 heard = self.heard() => heard,
             };
-            let Some((received, channel)) = heard else {
+            let Some(hold) = heard else {
                 tokio::select! {
                     () = closed.cancelled() => return None,
                     () = tokio::time::sleep(BEGIN_AGAIN) => {}
                 }
                 continue;
             };
-            let message = heads::incoming(self.topic, &received);
-            let (lines, hold) = (self.lines.clone(), Hold { received, channel });
+            let (message, lines) = (heads::incoming(self.topic, &hold.received), self.lines.clone());
             return Some(Box::new(RabbitDelivery { message, lines, hold: Some(hold), _slot: slot }));
         }
     }
@@ -116,27 +134,32 @@ impl Deliveries for RabbitDeliveries {
 struct Hold {
     received: lapin::message::Delivery,
     channel: Channel,
+    connected: Arc<Connected>,
+    line: Arc<Line>,
 }
 
 impl Hold {
     async fn ack(self) -> Result<(), BusError> {
-        let answer = self.received.ack(BasicAckOptions::default()).await;
-        self.settled(answer)
+        self.settled(self.received.ack(BasicAckOptions::default())).await
     }
 
     /// To the dead letters.
     async fn set_aside(self) -> Result<(), BusError> {
         let options = BasicNackOptions { requeue: false, ..BasicNackOptions::default() };
-        let answer = self.received.nack(options).await;
-        self.settled(answer)
+        self.settled(self.received.nack(options)).await
     }
 
     /// A channel that is gone has given the message back already.
-    fn settled(self, answer: lapin::Result<bool>) -> Result<(), BusError> {
-        match answer {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(BusError::Unavailable(format!("its channel {} was lost", self.channel.id()))),
-            Err(error) => Err(BusError::Unavailable(error.to_string())),
+    async fn settled(&self, telling: impl Future<Output = lapin::Result<bool>>) -> Result<(), BusError> {
+        match timeout(SETTLE_PATIENCE, telling).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(BusError::Unavailable(format!("its channel {} was lost", self.channel.id()))),
+            Ok(Err(error)) => Err(BusError::Unavailable(error.to_string())),
+            Err(_late) => {
+                // Whatever became of it: with its connection the message goes back, and is not held for ever.
+                self.line.lost(&self.connected);
+                Err(BusError::Unavailable("it could not be told in time".to_owned()))
+            }
         }
     }
 }
@@ -241,7 +264,7 @@ impl RabbitSubscription {
         loop {
             let left = until.saturating_duration_since(tokio::time::Instant::now());
             let connected = subscription.line.connected(left).await?;
-            match subscription.listen(connected.clone()).await {
+            match in_time(subscription.listen(connected.clone())).await {
                 Ok(listening) => {
                     subscription.listening = Some(listening);
                     return Ok(subscription);
@@ -283,7 +306,7 @@ impl Subscription for RabbitSubscription {
                     connected = self.line.connected(LOOK_AGAIN) => connected,
                 };
                 if let Ok(connected) = connected {
-                    match self.listen(connected.clone()).await {
+                    match in_time(self.listen(connected.clone())).await {
                         Ok(listening) => self.listening = Some(listening),
                         Err(error) => {
                             tracing::warn!(topic = %self.topic, %error, "a subscription cannot begin again");

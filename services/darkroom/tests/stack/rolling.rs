@@ -120,8 +120,8 @@ async fn a_rolling_restart_fails_no_request() {
                 }
             })
             .expect("ready");
-            // As an orchestrator waits until the proxy knows of it.
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            // As an orchestrator waits until the proxy knows of it, which looks every second.
+            tokio::time::sleep(Duration::from_secs(3)).await;
         }
     }
     over.store(true, Ordering::Relaxed);

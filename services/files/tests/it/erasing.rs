@@ -6,6 +6,7 @@ use blob::BlobKey;
 use common::picture::PictureSource;
 use common::{Caller, OwnerId};
 use files::Settings;
+use std::time::Duration;
 
 fn caller(name: &str) -> Caller {
     Caller { owner: OwnerId::parse(name).expect("an owner"), pass: None, limits: Default::default(), trace: None }
@@ -66,6 +67,8 @@ async fn old_uploads_go() {
     for (retention_days, left) in [(None, 1), (Some(1), 1), (Some(0), 0)] {
         let world = World::with(Settings { retention_days, ..Settings::default() }, |store| store).await;
         world.uploaded("ann", "a.png", &png(30, 20)).await;
+        // So that it is older than no time at all.
+        tokio::time::sleep(Duration::from_millis(5)).await;
         assert_eq!(world.files.remove_old().await, Ok(1 - left), "{retention_days:?}");
         let items = world.get("ann", "/api/v1/files").await.json()["items"].as_array().map(Vec::len);
         assert_eq!((items, world.keys().await.len()), (Some(left), 3 * left), "{retention_days:?}");

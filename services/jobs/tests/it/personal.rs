@@ -1,7 +1,7 @@
 //! All of one person's jobs: as one zip, gone, and gone with age.
 
 use crate::harness::{Process, limits, straight};
-use common::{ErrorCode, FileId, OwnerId};
+use common::{ErrorCode, FileId, JobId, OwnerId};
 use futures::TryStreamExt;
 use jobs::{Erasure, Settings};
 use std::collections::BTreeSet;
@@ -12,8 +12,8 @@ fn caller() -> common::Caller {
     edge::Principal::local(OwnerId::local()).caller()
 }
 
-/// Everything that stands in the blob store, by name.
-fn stored(folder: &Path) -> BTreeSet<String> {
+/// Everything of these jobs that stands in the blob store, by name.
+fn stored(folder: &Path, ids: &[JobId]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![folder.join("blobs/jobs")];
     while let Some(next) = folders.pop() {
@@ -24,6 +24,7 @@ fn stored(folder: &Path) -> BTreeSet<String> {
             }
         }
     }
+    found.retain(|name| ids.iter().any(|id| name.contains(&id.to_string())));
     found
 }
 
@@ -35,9 +36,14 @@ async fn all_of_ones_jobs_come_along_and_go() {
     let file = FileId::new();
     let process = Process::start(folder.path(), file, 4, straight).await;
     let ids = [process.create(file).await, process.create(file).await];
+    let blob = blob::connect(&format!("file://{}/blobs", folder.path().display())).await.expect("blobs");
+    // What the sandbox of these tests says it has made.
+    for name in ["values.csv", "overlay.png", "overlay.json"] {
+        let key = blob::BlobKey::parse(&format!("jobs/out/{name}")).expect("a key");
+        blob.put(&key, "a,b".into()).await.expect("put");
+    }
     for id in ids {
         process.until_final(id).await;
-        let blob = blob::connect(&format!("file://{}/blobs", folder.path().display())).await.expect("blobs");
         let key = blob::BlobKey::parse(&format!("jobs/{id}/code.py")).expect("a key");
         blob.put(&key, "print(5)".into()).await.expect("put");
     }
@@ -53,11 +59,11 @@ async fn all_of_ones_jobs_come_along_and_go() {
 
     let refused = process.jobs.erase(&caller(), &Erasure { confirm: "yes".into() }).await.expect_err("not the word");
     assert_eq!(refused.code, ErrorCode::InvalidField);
-    assert!(stored(folder.path()).len() >= 2, "nothing is gone yet");
+    assert!(stored(folder.path(), &ids).len() >= 2, "nothing is gone yet");
     let word = Erasure { confirm: "delete".into() };
     for _ in 0..2 {
         process.jobs.erase(&caller(), &word).await.expect("gone");
-        assert_eq!(stored(folder.path()), BTreeSet::new());
+        assert_eq!(stored(folder.path(), &ids), BTreeSet::new());
         for id in ids {
             let found = process.jobs.get(&OwnerId::local(), id).await;
             assert_eq!(found.map(|_| ()).map_err(|failure| failure.code), Err(ErrorCode::JobNotFound));
