@@ -94,12 +94,19 @@ def _of_broken(flat: list[Line], tall: list[Line]) -> list[Box]:
     for rules, is_tall in ((flat, False), (tall, True)):
         levels = np.array([rule.level for rule in rules])
         alike = [rule for rule in rules if abs(rule.level - np.median(levels)) <= 16]
-        if len(alike) < 3:
+        if len(alike) < 3 or not _even([rule.pos for rule in alike]):
             continue
         start, end = min(rule.start for rule in alike), max(rule.end for rule in alike) - 1
         first, last = min(rule.pos for rule in alike), max(rule.pos for rule in alike)
         boxes.append(Box(first, start, last, end) if is_tall else Box(start, first, end, last))
     return boxes
+
+
+def _even(positions: list[float]) -> bool:
+    """Whether places stand in even steps, some left out: grid lines do, the edges of bars do not."""
+    gaps = np.diff(sorted(positions))
+    steps = gaps / np.median(gaps)
+    return bool(np.all(np.abs(steps - np.maximum(np.round(steps), 1)) < 0.15))
 
 
 def _snapped(box: Box, lines: Lines) -> Box:

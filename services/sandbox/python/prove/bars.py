@@ -11,6 +11,8 @@ import numpy as np
 
 from .ink import filled
 
+GAP = 6  # most pixels between the parts of a stack: their outlines
+
 
 @dataclass
 class Bar:
@@ -112,3 +114,16 @@ def off(bar: Bar, band: tuple[float, float], tip: float, foot: float, stacked: b
     if stacked and not stands:
         return float(abs(abs(end - start) - abs(tip - foot)))
     return float(abs(end - tip))
+
+
+def upon(bar: Bar, others: list[Bar], tip: float) -> bool:
+    """Whether a bar whose value ends at ``tip`` begins where another one ends, as in a stack; both of about one width."""
+    upward = abs(bar.top - tip) <= abs(bar.bottom - tip)
+    start = bar.bottom if upward else bar.top
+    for other in others:
+        common = min(bar.right, other.right) - max(bar.left, other.left)
+        end, beyond = (other.top, other.bottom) if upward else (other.bottom, other.top)
+        far = beyond - start if upward else start - beyond
+        if abs(end - start) <= GAP and far > 2 * GAP and common > 0.7 * max(bar.width, other.width):
+            return True
+    return False

@@ -362,9 +362,16 @@ class _Looked:
                     up = claim.lying == (claim.value >= 0)
                     inner = what.bottom if up else what.top
                     end = inner + (self.ink.left if claim.lying else self.ink.top)
+                elif not stacked and self._is_upon_another(what, claim):
+                    claim.doubt("The bar stands on another one in the picture: it may be a part of several.")
                 claim.px = (end, middle) if claim.lying else (middle, end)
             elif isinstance(what, tuple) and what and what[0] == "spot":
                 self.used[what[1]].add(what[2])
+
+    def _is_upon_another(self, bar: bars.Bar, claim: Claim) -> bool:
+        """Whether a bar of another colour lies between this one and the line on which its value's bar begins."""
+        others = [other for c in range(len(self.colours)) for other in self.bars((c,), claim.lying) if other is not bar]
+        return bars.upon(bar, others, _flip(claim.px, claim.lying)[1] - (self.ink.left if claim.lying else self.ink.top))
 
     def _name_fits(self, claim: Claim, left: float, right: float) -> None:
         """Doubts a bar that is called by a number which lies beside it on its axis."""

@@ -8,7 +8,7 @@ import numpy as np
 from look import plotbox, rows, ticks
 from look.lines import Line as Rule
 from look.ocr import TextItem
-from prove import calibration, curves, tints
+from prove import bars, calibration, curves, tints
 from prove.ink import Ink
 
 WHITE, RED, BLUE, SKY = (255, 255, 255), (200, 40, 40), (40, 80, 200), (147, 167, 228)
@@ -153,6 +153,28 @@ class Areas(unittest.TestCase):
         box, = plotbox._of_broken([], tall)
         self.assertEqual((box.left, box.top, box.right, box.bottom), (90, 40, 310, 400))
         self.assertEqual(plotbox._of_broken([], tall[:2]), [], "two are no grid")
+        edges = [Rule(x, 40, 300, 1.0, 0.5, 217.0) for x in (97, 190, 214, 307, 331, 424)]
+        self.assertEqual(plotbox._of_broken([], edges), [], "bars and the gaps between them are no grid")
+
+
+class Stacks(unittest.TestCase):
+    """Bars that stand on each other, read as if each place had one value."""
+
+    def test_bars_upon_others(self):
+        """Protects sums from passing for values: a bar on another one is told from one on the axis, or beside others."""
+        on, below = bars.Bar(100, 140, 50, 120), bars.Bar(100, 140, 123, 300)
+        for other, tip, expected in (
+            (below, 50.0, True),
+            (bars.Bar(99, 141, 118, 300), 52.0, True),
+            (below, 120.0, False),  # hangs from above; what is below is beyond its end
+            (bars.Bar(100, 140, 0, 47), 120.0, True),
+            (bars.Bar(150, 190, 123, 300), 50.0, False),
+            (bars.Bar(100, 240, 123, 300), 50.0, False),
+            (bars.Bar(100, 140, 140, 300), 50.0, False),
+            (bars.Bar(100, 140, 121, 126), 50.0, False),
+            (bars.Bar(100, 140, 60, 120), 50.0, False),
+        ):
+            self.assertEqual(bars.upon(on, [other], tip), expected, (other, tip))
 
 
 if __name__ == "__main__":
