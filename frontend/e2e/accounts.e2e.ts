@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from '@playwright/test'
+import { expectAccessible } from './support/axe'
 import { Server, sample } from './support/server'
 import { settled } from './support/states'
 import { develop, stands } from './support/steps'
@@ -143,6 +144,15 @@ test.describe('people', () => {
     await late.getByRole('button', { name: 'Join' }).click()
     await expect(late.getByRole('alert')).toContainText('invitation')
     await page.goto('/settings?tab=people')
+    await page.getByRole('button', { name: 'Limits of cleo' }).click()
+    const limits = page.getByRole('form', { name: 'Limits of cleo' })
+    await limits.getByLabel('Jobs that wait or run').fill('0')
+    await limits.getByLabel('Uploads a day, in MB').fill('2.5')
+    await expectAccessible(page, 'the limits of a person')
+    await limits.getByRole('button', { name: 'Set the limits' }).click()
+    await expect(page.getByText('2 limits of their own')).toBeVisible()
+    await member.goto('/settings?tab=usage')
+    await expect(member.getByRole('main')).toContainText('2.5 MB')
     await page.getByRole('button', { name: 'Shut out: cleo' }).click()
     await expect(page.getByRole('button', { name: 'Let in: cleo' })).toBeVisible()
     await member.goto('/jobs')
@@ -183,6 +193,7 @@ test.describe('people', () => {
     await page.getByLabel('What it is for').fill('Reader')
     await page.getByLabel('Jobs').selectOption('read')
     await page.getByLabel('Pictures').selectOption('')
+    await page.getByLabel('Requests a minute').fill('30')
     await page.getByRole('button', { name: 'Make a key' }).click()
     const key = await page.getByLabel('The new key', { exact: true }).inputValue()
     expect(key).toMatch(/^dk_/)
@@ -195,7 +206,7 @@ test.describe('people', () => {
     await page.reload()
     await settled(page)
     expect(await page.content()).not.toContain(key)
-    await expect(page.getByRole('list', { name: 'API keys' })).toContainText('jobs:read')
+    await expect(page.getByRole('list', { name: 'API keys' })).toContainText(/jobs:read.*30 requests a minute/)
     await page.getByRole('button', { name: 'Revoke Reader' }).click()
     await page.getByRole('button', { name: 'Revoke it' }).click()
     await expect(page.getByRole('list', { name: 'API keys' })).toContainText('revoked')

@@ -160,10 +160,32 @@ test('code that does not end says so, and offers more time', async ({ scriptedPa
   for (const remedy of ['Edit the code', 'Say it differently'])
     await expect(page.getByRole('button', { name: remedy })).toBeVisible()
   scripted.answers([fenced(GOOD)])
-  await page.getByRole('button', { name: 'Retry with the longest time' }).click()
+  await page.getByRole('button', { name: 'Raise the limit and retry' }).click()
   const again = await nextJobOf(page, id)
   await stands(page, 'Developed')
   expect((await scripted.view(again)).options.run_timeout_seconds).toBeGreaterThan(1)
+})
+
+// Protects whoever must not ask a model, or wants another one: what is chosen on the page of a new job is what is asked.
+test('the models of a job are chosen', async ({ scriptedPage: page, scripted }) => {
+  scripted.answers([fenced(BROKEN)])
+  await page.goto(scripted.base)
+  await page.getByText('Models and limits').click()
+  await page.getByLabel('Most that it may cost').selectOption('$0.25')
+  await page.getByLabel('Tries, of which the best is kept').selectOption('2')
+  await page.getByLabel('Models', { exact: true }).selectOption('the built-in rules, no model')
+  await page.reload()
+  await page.getByText('Models and limits').click()
+  await expect(page.getByLabel('Models', { exact: true })).toHaveValue('rules')
+  const id = await develop(page, scripted.base)
+  await stands(page, 'Developed')
+  expect((await scripted.view(id)).options).toMatchObject({
+    models: 'rules',
+    variants: 2,
+    max_cost_usd: 0.25,
+  })
+  const results = (await (await scripted.call(`/api/v1/jobs/${id}/results`)).json()) as { models: string[] }
+  expect(results.models).toEqual(['builtin'])
 })
 
 // Protects whoever takes the results along: the zip has them all.

@@ -20,10 +20,6 @@ interface Verdict {
 }
 type Judge = (url: string, flags: object, config?: object) => Promise<Verdict | undefined>
 
-/** Whether all that was noted is that the server does not know who asks. */
-const isNobody = (items: object[]) =>
-  items.every((item) => /status of 401.*\/api\/v1\/me/.test(JSON.stringify(item)))
-
 // Protects what axe alone does not see: names of frames and links, sizes, deprecated calls, errors on the console, the
 // policy of the page. Accessibility and best practices are 100 on every page; speed is measured elsewhere, on purpose.
 test('Lighthouse gives every page 100 for accessibility and best practices', async ({ scripted }) => {
@@ -72,8 +68,6 @@ test('Lighthouse gives every page 100 for accessibility and best practices', asy
         for (const { id, weight } of auditRefs) {
           const audit = audits[id]
           if (weight === 0 || audit?.score == null || audit.score === 1) continue
-          // At the door the page asks who is there, and the browser notes the answer: nobody (401). Nothing else is let pass.
-          if (isDoor && id === 'errors-in-console' && isNobody(audit.details?.items ?? [])) continue
           faults.push(`${path}: ${audit.title} ${JSON.stringify(audit.details?.items ?? []).slice(0, 600)}`)
         }
       }

@@ -5,7 +5,7 @@ import { type Outside, startOutside } from './support/outside'
 import { Server, sample } from './support/server'
 import { SlowModel } from './support/slow-model'
 import { BROKEN, settled } from './support/states'
-import { jobOf, nextJobOf, PATIENTLY, stands } from './support/steps'
+import { nextJobOf, PATIENTLY, stands } from './support/steps'
 import { expect, follow, signIn, test } from './support/test'
 
 /** Prints, then works long enough for what it printed to be seen while it runs. */
@@ -144,17 +144,21 @@ test.describe
       await expect(page).toHaveURL(new RegExp(`/jobs/${id}`))
       await expect(page.getByLabel('Change something', { exact: true }).last()).toBeFocused()
       await open()
-      await failed.getByRole('button', { name: 'See the models' }).click()
-      await expect(page.getByRole('heading', { level: 1, name: 'Models' })).toBeVisible()
-      await open()
       await failed.getByRole('button', { name: 'Raise the limit' }).click()
-      const higher = await jobOf(page)
+      const higher = await nextJobOf(page, id)
       expect((await server.view(higher)).file_ids).toEqual((await server.view(id)).file_ids)
       await server.ended(higher)
       await page.goto(`/jobs/${id}`)
       await bell.click()
       await page.getByRole('dialog').getByRole('button', { name: 'Retry', exact: true }).first().click()
       await server.ended(await nextJobOf(page, id))
+      await page.goto(`/jobs/${id}`)
+      await bell.click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Use another model' }).first().click()
+      const other = await nextJobOf(page, id)
+      expect((await server.view(other)).options.models).toBe('rules')
+      expect(await server.ended(other)).toBe('succeeded')
+      await page.goto(`/jobs/${id}`)
       await bell.click()
       await page.getByRole('button', { name: 'Take all as read' }).click()
       await expect(page.getByRole('button', { name: 'Take all as read' })).toBeDisabled()

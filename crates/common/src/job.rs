@@ -111,6 +111,19 @@ pub enum StepState {
     Cancelled,
 }
 
+/// Which of the models that the server has are asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelChoice {
+    /// The first of each role; those after it where it gives no answer.
+    #[default]
+    First,
+    /// The second of each role that has one, then the others.
+    Second,
+    /// None: the built-in rules do all of it, at no cost.
+    Rules,
+}
+
 /// What a person may choose for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -135,6 +148,8 @@ pub struct JobOptions {
     /// Wall time of the whole job in seconds, from its beginning; the server's own limit holds, too.
     #[schema(minimum = 1, maximum = 86400)]
     pub max_seconds: Option<u32>,
+    /// Which models are asked.
+    pub models: ModelChoice,
 }
 
 impl Default for JobOptions {
@@ -147,6 +162,7 @@ impl Default for JobOptions {
             max_tokens: None,
             max_cost_usd: None,
             max_seconds: None,
+            models: ModelChoice::First,
         }
     }
 }

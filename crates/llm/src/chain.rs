@@ -6,12 +6,13 @@ use crate::{ErrorKind, Model, ModelError, Reply, Request, SharedModel};
 use async_trait::async_trait;
 use common::job::Usage;
 use std::fmt;
+use std::sync::Arc;
 
 /// See the module. It is a model itself: [`Reply::model`] says who answered, [`Reply::passed_over`] why the
 /// ones before did not. A call ends within the sum of its models' time limits.
 pub struct Chain {
-    first: Link,
-    others: Vec<Link>,
+    first: Arc<Link>,
+    others: Vec<Arc<Link>>,
 }
 
 impl fmt::Debug for Chain {
@@ -23,19 +24,31 @@ impl fmt::Debug for Chain {
 impl Chain {
     /// A chain of one.
     pub fn of(model: SharedModel, policy: BreakerPolicy) -> Self {
-        Self { first: Link::new(model, policy), others: Vec::new() }
+        Self { first: Arc::new(Link::new(model, policy)), others: Vec::new() }
     }
 
     /// The same with another one, asked last.
     #[must_use]
     pub fn then(mut self, model: SharedModel, policy: BreakerPolicy) -> Self {
-        self.others.push(Link::new(model, policy));
+        self.others.push(Arc::new(Link::new(model, policy)));
         self
+    }
+
+    /// The same models, known by the same breakers, of which the second is asked first, and the first after it.
+    #[must_use]
+    pub fn second_first(&self) -> Self {
+        match self.others.split_first() {
+            Some((second, rest)) => {
+                let others = std::iter::once(&self.first).chain(rest).cloned().collect();
+                Self { first: second.clone(), others }
+            }
+            None => Self { first: self.first.clone(), others: Vec::new() },
+        }
     }
 
     /// Its models, in order.
     pub fn links(&self) -> impl Iterator<Item = &Link> {
-        std::iter::once(&self.first).chain(&self.others)
+        std::iter::once(&*self.first).chain(self.others.iter().map(|link| &**link))
     }
 
     /// Asks as for a job, but also models that are left alone: a person wants to know how they are.

@@ -1622,6 +1622,11 @@ export interface components {
              */
             max_turns: number;
             /**
+             * @description Which models are asked.
+             * @default first
+             */
+            models: components["schemas"]["ModelChoice"];
+            /**
              * Format: int32
              * @description Wall time of one run of the code in seconds, 1 to 120.
              * @default 120
@@ -1887,6 +1892,11 @@ export interface components {
             /** @description For the next page; absent on the last. */
             next_cursor?: string | null;
         };
+        /**
+         * @description Which of the models that the server has are asked.
+         * @enum {string}
+         */
+        ModelChoice: "first" | "second" | "rules";
         /** @description A failed call. */
         ModelFault: {
             /**

@@ -45,8 +45,10 @@ export default function LocalAuth({ config, children }: { config: Config; childr
     return found
   }, [])
   useEffect(() => {
-    void check()
-  }, [check])
+    // Without a session and a token nobody is there: asking would only put a refusal on the console.
+    if (config.has_session || token) void check()
+    else setState({ status: 'signed-out' })
+  }, [check, config.has_session])
 
   const value = useMemo<Auth>(
     () => ({

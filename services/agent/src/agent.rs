@@ -1,5 +1,6 @@
 //! The service: what it needs, how it is started, how it is asked for its health.
 
+use crate::decide::Models;
 use crate::handler::{StopListener, ThinkHandler};
 use crate::health::{self, RoleHealth};
 use crate::prices::Prices;
@@ -8,6 +9,7 @@ use crate::stops::Stops;
 use crate::think::Thinker;
 use blob::SharedStore;
 use bus::{BusError, Consumer, SharedBus};
+use common::job::ModelChoice;
 use common::topic::Topic;
 use llm::{Role, RoleName, Telling};
 use std::sync::Arc;
@@ -44,6 +46,21 @@ impl Roles {
     /// All three, in the order in which a job meets them.
     pub fn all(&self) -> [(RoleName, &Role); 3] {
         [(RoleName::Vision, &self.vision), (RoleName::Code, &self.code), (RoleName::Reasoning, &self.reasoning)]
+    }
+
+    /// Who plays them in a job for which this was chosen: the same models, in another order, or none.
+    pub fn chosen(&self, choice: ModelChoice) -> Self {
+        let pick = |role: &Role| match (choice, role) {
+            (ModelChoice::Rules, _) => Role::Builtin,
+            (ModelChoice::Second, Role::Model(chain)) => Role::Model(Arc::new(chain.second_first())),
+            _ => role.clone(),
+        };
+        Self { vision: pick(&self.vision), reasoning: pick(&self.reasoning), code: pick(&self.code) }
+    }
+
+    /// Which roles models play that decide what is done next.
+    pub(crate) fn models(&self) -> Models {
+        Models { vision: matches!(self.vision, Role::Model(_)), code: matches!(self.code, Role::Model(_)) }
     }
 
     /// Who plays this role.

@@ -2,7 +2,7 @@
 
 use crate::agent::{Roles, Settings};
 use crate::call::{Calls, Question};
-use crate::decide::{Decision, Models, Purpose, decide};
+use crate::decide::{Decision, Purpose, decide};
 use crate::keys::StepKeys;
 use crate::links;
 use crate::notes::{self, By};
@@ -68,8 +68,9 @@ impl Thinker {
     /// # Errors
     /// See [`Trouble`].
     pub async fn think(&self, turn: &Turn, keys: &StepKeys, calls: &mut Calls<'_>) -> Result<Thought, Trouble> {
-        let decision = decide(turn, self.models());
-        match (decision, &self.roles) {
+        let roles = self.roles.chosen(turn.models);
+        let decision = decide(turn, roles.models());
+        match (decision, &roles) {
             (Decision::AskVision, Roles { vision: Role::Model(models), .. }) => self.look(turn, models, calls).await,
             (Decision::AnswerQuestion, Roles { vision: Role::Model(models), .. }) => {
                 self.answer_question(turn, models, calls).await
@@ -86,10 +87,6 @@ impl Thinker {
             }
             _ => self.write_by_rule(turn, keys).await,
         }
-    }
-
-    pub(crate) fn models(&self) -> Models {
-        Models { vision: matches!(self.roles.vision, Role::Model(_)), code: matches!(self.roles.code, Role::Model(_)) }
     }
 
     /// Asks the vision model one question about a part of a picture. Where it fails the job goes on without.
@@ -191,8 +188,9 @@ impl Thinker {
         else {
             return Ok(by_rule(Act::Finish(summary::gave_up(turn))));
         };
-        let Role::Model(models) = &self.roles.reasoning else {
-            let text = match self.roles.code {
+        let roles = self.roles.chosen(turn.models);
+        let Role::Model(models) = &roles.reasoning else {
+            let text = match roles.code {
                 Role::Builtin => {
                     let evidence = self.evidence(turn).await?;
                     with_pictures(&evidence, |pictures| {

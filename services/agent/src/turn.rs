@@ -3,6 +3,7 @@
 use blob::BlobKey;
 use common::compare::Critique;
 use common::execution::RunStatus;
+use common::job::ModelChoice;
 use common::picture::PictureKind;
 use common::spend::Usd;
 use common::wire::{InvalidMessage, agent_v1, common_v1};
@@ -32,6 +33,8 @@ pub struct Turn {
     pub earlier: Option<Earlier>,
     /// Whose job it is: for telemetry alone.
     pub owner: String,
+    /// Which models are asked.
+    pub models: ModelChoice,
 }
 
 /// Why a job goes on from another.
@@ -217,6 +220,7 @@ impl Turn {
             looks_left: 0,
             earlier: None,
             owner: String::new(),
+            models: ModelChoice::First,
         }
     }
 }
@@ -228,6 +232,11 @@ impl TryFrom<agent_v1::Think> for Turn {
         if think.pictures.len() != think.seen.len() {
             return Err(InvalidMessage::field("seen"));
         }
+        let models = match think.models() {
+            agent_v1::think::Models::Unspecified => ModelChoice::First,
+            agent_v1::think::Models::Second => ModelChoice::Second,
+            agent_v1::think::Models::Rules => ModelChoice::Rules,
+        };
         let pictures = think.pictures.into_iter().zip(think.seen).map(picture);
         Ok(Self {
             job_id: think.job_id.parse().map_err(|_| InvalidMessage::field("job_id"))?,
@@ -242,6 +251,7 @@ impl TryFrom<agent_v1::Think> for Turn {
             looks_left: think.looks_left,
             earlier: think.earlier.map(earlier).transpose()?,
             owner: think.owner,
+            models,
         })
     }
 }

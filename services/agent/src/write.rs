@@ -28,7 +28,7 @@ impl Thinker {
         models: &Chain,
         calls: &mut Calls<'_>,
     ) -> Result<Thought, Trouble> {
-        let offer = Offer::of(turn, purpose, self.models().vision);
+        let offer = Offer::of(turn, purpose, self.roles.chosen(turn.models).models().vision);
         let codes = self.codes(turn).await?;
         let messages = prompt::code_conversation(turn, &self.excerpts(turn).await?, &codes, purpose, &offer);
         let mut messages = prompt::pruned(messages, self.settings.conversation_bytes());

@@ -194,6 +194,11 @@ impl Callers {
     }
 
     /// Who shows one of the cookies.
+    /// Whether the request carries a cookie of a session of this server, whatever became of the session.
+    pub(crate) fn has_session(&self, headers: &HeaderMap) -> bool {
+        cookies(headers, &self.cookie).next().is_some()
+    }
+
     async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<Found>, Problem> {
         // A browser sends one; more come only from other programs on this host.
         for id in cookies(headers, &self.cookie).take(MAX_COOKIES) {

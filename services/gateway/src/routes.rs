@@ -63,6 +63,9 @@ struct Config {
     limits: ConfigLimits,
     /// Where the web app reports its errors: a Sentry DSN.
     sentry_dsn: Option<String>,
+    /// Whether this request came with a session's cookie, of a session that stands or not: without one there is nobody to
+    /// ask for.
+    has_session: bool,
 }
 
 /// What the files service accepts. That they are the same is held by the tests of the whole program.
@@ -108,7 +111,7 @@ impl Default for ConfigLimits {
 /// What this server is, how to sign in, and what it accepts.
 #[utoipa::path(tag = "account", responses((status = 200, body = Config)))]
 #[get("/api/v1/config")]
-async fn config(gateway: web::Data<Gateway>) -> Json<Config> {
+async fn config(request: HttpRequest, gateway: web::Data<Gateway>) -> Json<Config> {
     let settings = &gateway.settings;
     let (name, version) = (settings.name.clone(), settings.version.clone());
     Json(Config {
@@ -120,6 +123,7 @@ async fn config(gateway: web::Data<Gateway>) -> Json<Config> {
         media_types: MEDIA_TYPES,
         limits: settings.limits,
         sentry_dsn: settings.sentry_dsn.as_ref().map(|dsn| dsn.as_str().to_owned()),
+        has_session: gateway.callers.has_session(request.headers()),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::doc::{Area, Attempt, Closer, EarlierReason, Job, Run, Seen, Step, Tur
 use crate::machine::{By, Command, Outcome, PLATFORM_TIMEOUT_SECONDS, Thought, budget};
 use crate::measure;
 use chrono::DateTime;
-use common::job::StepKind;
+use common::job::{ModelChoice, StepKind};
 use common::picture::{self, PictureKind};
 use common::spend::Spending;
 use common::topic::Topic;
@@ -140,6 +140,12 @@ fn think(job: &Job, step: &Step, owner: &str) -> Result<agent_v1::Think, Invalid
         looks_left: job.looks_left(),
         earlier: earlier(job),
         owner: owner.to_owned(),
+        models: match job.options.models {
+            ModelChoice::First => agent_v1::think::Models::Unspecified,
+            ModelChoice::Second => agent_v1::think::Models::Second,
+            ModelChoice::Rules => agent_v1::think::Models::Rules,
+        }
+        .into(),
     })
 }
 

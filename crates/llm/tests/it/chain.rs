@@ -70,6 +70,24 @@ async fn nobody_is_asked_without_need() {
     assert_eq!((reply.usage.prompt_tokens, reply.usage.completion_tokens), (5 + 11, 6 + 7));
 }
 
+/// Protects people who want another model: the second one answers first, and what is known of each endpoint holds in both
+/// orders.
+#[tokio::test]
+async fn the_second_can_be_asked_first() {
+    let (first, second) = (Endpoint::start(), Endpoint::start());
+    let usual = chain(Arc::new(first.model("good")), Arc::new(second.model("500")));
+    let turned = usual.second_first();
+    assert_eq!(turned.links().map(|link| link.name()).collect::<Vec<_>>(), ["500", "good"]);
+    for _ in 0..4 {
+        let reply = turned.complete(request(RoleName::Code, 0, 0, 0)).await.unwrap();
+        assert_eq!((reply.model.as_str(), reply.passed_over.len()), ("good", 1));
+    }
+    let states: Vec<_> = usual.links().map(|link| link.state().breaker).collect();
+    assert!(matches!(states[..], [BreakerState::Closed, BreakerState::Open(_)]), "{states:?}");
+    let alone = Chain::of(Arc::new(first.model("good")), policy()).second_first();
+    assert_eq!(alone.links().count(), 1);
+}
+
 /// Protects jobs from paying the same waiting again and again: an endpoint that keeps failing is left alone,
 /// tried once after a pause, and asked as before when that works.
 #[tokio::test]

@@ -27,7 +27,8 @@ function NewKey({ onMade }: { onMade: (key: string) => void }) {
   const [rights, setRights] = useState(NO_RIGHTS)
   const scopes = Object.entries(rights).flatMap(([part, right]) => (right ? [`${part}:${right}`] : []))
   const make = useChange(
-    (body: { name: string; scopes: string[]; days?: number }) => api.POST('/api/v1/keys', { body }),
+    (body: { name: string; scopes: string[]; days?: number; requests_per_minute?: number }) =>
+      api.POST('/api/v1/keys', { body }),
     ({ data }) => data && onMade(data.key),
   )
   return (
@@ -39,11 +40,17 @@ function NewKey({ onMade }: { onMade: (key: string) => void }) {
         const form = event.currentTarget
         const fields = new FormData(form)
         const days = Number(fields.get('days'))
-        const body = { name: String(fields.get('name')), scopes, ...(days > 0 && { days }) }
+        const rate = Number(fields.get('rate'))
+        const body = {
+          name: String(fields.get('name')),
+          scopes,
+          ...(days > 0 && { days }),
+          ...(rate > 0 && { requests_per_minute: rate }),
+        }
         make.mutate(body, { onSuccess: () => form.reset() })
       }}
     >
-      <div className="grid gap-4 sm:grid-cols-[1fr_auto]">
+      <div className="grid gap-4 sm:grid-cols-[1fr_auto_auto]">
         <label className="grid gap-1.5 text-sm font-medium">
           What it is for
           <Input name="name" required maxLength={100} placeholder="Nightly report" />
@@ -57,6 +64,17 @@ function NewKey({ onMade }: { onMade: (key: string) => void }) {
               </option>
             ))}
           </Select>
+        </label>
+        <label className="grid gap-1.5 text-sm font-medium">
+          Requests a minute
+          <Input
+            name="rate"
+            type="number"
+            min={1}
+            step={1}
+            placeholder="as many as you"
+            className="sm:w-36"
+          />
         </label>
       </div>
       <fieldset>
@@ -139,6 +157,7 @@ export default function KeysTab() {
                     <span className="block text-muted-foreground">
                       {key.scopes.join(', ')} ·{' '}
                       {key.last_used_at ? `used ${formatAgo(key.last_used_at)}` : 'never used'}
+                      {key.requests_per_minute && ` · ${key.requests_per_minute} requests a minute`}
                       {!over && ` · ${words}`}
                     </span>
                   </span>

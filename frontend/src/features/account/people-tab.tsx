@@ -8,9 +8,11 @@ import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Input, Select } from '@/components/ui/input'
 import { Skeleton } from '@/components/ui/skeleton'
-import { formatAgo, plainName } from '@/lib/format'
+import { formatAgo, plainName, plural } from '@/lib/format'
 import { invitations, type Person, people } from './api'
+import { ownLimits } from './limits'
 import { Once, Section, useChange } from './parts'
+import { PersonLimits } from './person-limits'
 
 /** A path of this server as an address that can be sent to somebody. */
 const whole = (path: string) => window.location.origin + path
@@ -26,7 +28,9 @@ function OnePerson({ person, onLink }: { person: Person; onLink: (link: string) 
     () => api.POST('/api/v1/users/{id}/link', { params: { path } }),
     ({ data }) => data && onLink(whole(data.path)),
   )
+  const [asksLimits, setAsksLimits] = useState(false)
   const name = plainName(person.name)
+  const own = ownLimits(person.limits)
   const isMe = auth.status === 'signed-in' && auth.user.id === person.id
   return (
     <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 py-3 first:pt-0 last:pb-0">
@@ -35,6 +39,7 @@ function OnePerson({ person, onLink }: { person: Person; onLink: (link: string) 
           {name}
           {isMe && <Badge tone="success">you</Badge>}
           {!person.active && <Badge tone="danger">shut out</Badge>}
+          {own > 0 && <Badge tone="neutral">{plural(own, 'limit')} of their own</Badge>}
         </span>
         <span className="block break-words text-muted-foreground">
           {person.email ? plainName(person.email) : 'no address'} ·{' '}
@@ -52,6 +57,15 @@ function OnePerson({ person, onLink }: { person: Person; onLink: (link: string) 
           <option value="member">Member</option>
           <option value="owner">Owner</option>
         </Select>
+        <Button
+          size="sm"
+          variant="outline"
+          aria-label={`Limits of ${name}`}
+          aria-expanded={asksLimits}
+          onClick={() => setAsksLimits(!asksLimits)}
+        >
+          Limits
+        </Button>
         {auth.mode === 'local' && person.active && (
           <Button
             size="sm"
@@ -73,6 +87,7 @@ function OnePerson({ person, onLink }: { person: Person; onLink: (link: string) 
           {person.active ? 'Shut out' : 'Let in'}
         </Button>
       </span>
+      {asksLimits && <PersonLimits person={person} onDone={() => setAsksLimits(false)} />}
     </li>
   )
 }

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { FileView } from '@/api/types'
+import type { FileView, ModelChoice } from '@/api/types'
 import { readStored, writeStored } from '@/lib/storage'
 
 /** A picture in the composer, on its way to the server or there. */
@@ -21,11 +21,23 @@ export type Draft = {
   prompt: string
   maxRepairs: number | null
   timeout: number | null
+  models: ModelChoice | null
+  variants: number | null
+  maxCostUsd: number | null
   items: readonly Item[]
 }
 
 const KEY = 'draft'
-const EMPTY: Draft = { prompt: '', maxRepairs: null, timeout: null, items: [] }
+const EMPTY: Draft = {
+  prompt: '',
+  maxRepairs: null,
+  timeout: null,
+  models: null,
+  variants: null,
+  maxCostUsd: null,
+  items: [],
+}
+const CHOICES: readonly ModelChoice[] = ['first', 'second', 'rules']
 
 /** Reads a draft as it was kept; anything unreadable is an empty one. Only uploaded pictures can be kept. */
 export function parseDraft(stored: string | null): Draft {
@@ -34,6 +46,9 @@ export function parseDraft(stored: string | null): Draft {
       prompt?: unknown
       maxRepairs?: unknown
       timeout?: unknown
+      models?: unknown
+      variants?: unknown
+      maxCostUsd?: unknown
       files?: unknown
     }
     const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
@@ -44,6 +59,9 @@ export function parseDraft(stored: string | null): Draft {
       prompt: typeof read.prompt === 'string' ? read.prompt : '',
       maxRepairs: number(read.maxRepairs),
       timeout: number(read.timeout),
+      models: CHOICES.find((choice) => choice === read.models) ?? null,
+      variants: number(read.variants),
+      maxCostUsd: number(read.maxCostUsd),
       items: files.map((file) => ({
         key: file.id,
         name: file.name,
@@ -59,7 +77,8 @@ export function parseDraft(stored: string | null): Draft {
 /** A draft in the form it is kept. */
 export function formatDraft(draft: Draft): string {
   const files = draft.items.flatMap((item) => (item.state.kind === 'ready' ? [item.state.file] : []))
-  return JSON.stringify({ prompt: draft.prompt, maxRepairs: draft.maxRepairs, timeout: draft.timeout, files })
+  const { items: _, ...kept } = draft
+  return JSON.stringify({ ...kept, files })
 }
 
 let draft = parseDraft(readStored('sessionStorage', KEY))

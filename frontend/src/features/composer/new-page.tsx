@@ -38,6 +38,9 @@ function useDevelop() {
       const options = {
         ...(draft.maxRepairs !== null && { max_repairs: draft.maxRepairs }),
         ...(draft.timeout !== null && { run_timeout_seconds: draft.timeout }),
+        ...(draft.models !== null && { models: draft.models }),
+        ...(draft.variants !== null && { variants: draft.variants }),
+        ...(draft.maxCostUsd !== null && { max_cost_usd: draft.maxCostUsd }),
       }
       return createJob(api, { file_ids, prompt: draft.prompt.trim(), options: options as never }, key.current)
     },

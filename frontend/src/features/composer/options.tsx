@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useApi, useConfig } from '@/api/context'
-import type { Job } from '@/api/types'
+import type { Job, ModelChoice } from '@/api/types'
 import { Select } from '@/components/ui/input'
+import { models } from '@/features/models/api'
+import { choices } from '@/features/models/choice'
 import { usage } from '@/features/usage/api'
 import { formatUsd } from '@/features/usage/meters'
 import { formatDuration } from '@/lib/format'
@@ -23,6 +25,7 @@ export default function Options({ jobs }: { jobs: readonly Job[] }) {
   // Once is enough here: sending is refused with a reason where something has been used up meanwhile.
   const left = useQuery({ ...usage(useApi()), refetchInterval: false }).data
   const usual = estimate(jobs)
+  const choosable = choices(useQuery({ ...models(useApi()), staleTime: 60_000 }).data?.roles ?? [])
   const short = left ? shortage(left, usual) : null
   const draft = useDraft()
   const { max_run_seconds: longest, max_repairs = 3 } = useConfig().limits
@@ -35,7 +38,7 @@ export default function Options({ jobs }: { jobs: readonly Job[] }) {
   return (
     <details className="border-t px-4 py-2 text-sm">
       <summary className="flex items-center justify-between gap-4 py-1 text-muted-foreground">
-        <span>Limits</span>
+        <span>Models and limits</span>
         <span className="text-right text-xs">
           {usual && `your jobs usually take ${usualWords(usual)}`}
           {usual && leftWords.length > 0 && ' · '}
@@ -44,6 +47,53 @@ export default function Options({ jobs }: { jobs: readonly Job[] }) {
         </span>
       </summary>
       <div className="grid gap-4 pt-2 pb-3 sm:grid-cols-2">
+        {choosable.length > 0 && (
+          <>
+            <label htmlFor="models" className="grid gap-1.5">
+              <span className="font-medium">Models</span>
+              <Select
+                id="models"
+                value={draft.models ?? 'first'}
+                onChange={(event) => updateDraft({ models: event.target.value as ModelChoice })}
+              >
+                {choosable.map(({ value, words }) => (
+                  <option key={value} value={value}>
+                    {words}
+                  </option>
+                ))}
+              </Select>
+            </label>
+            <label htmlFor="variants" className="grid gap-1.5">
+              <span className="font-medium">Tries, of which the best is kept</span>
+              <Select
+                id="variants"
+                value={draft.variants ?? 1}
+                onChange={(event) => updateDraft({ variants: Number(event.target.value) })}
+              >
+                {[1, 2, 3, 4].map((count) => (
+                  <option key={count} value={count}>
+                    {count}
+                  </option>
+                ))}
+              </Select>
+            </label>
+            <label htmlFor="most-cost" className="grid gap-1.5">
+              <span className="font-medium">Most that it may cost</span>
+              <Select
+                id="most-cost"
+                value={draft.maxCostUsd ?? ''}
+                onChange={(event) => updateDraft({ maxCostUsd: number(event.target.value) })}
+              >
+                <option value="">no limit of its own</option>
+                {[0.01, 0.05, 0.25, 1, 5].map((usd) => (
+                  <option key={usd} value={usd}>
+                    {formatUsd(usd)}
+                  </option>
+                ))}
+              </Select>
+            </label>
+          </>
+        )}
         <label htmlFor="longest-run" className="grid gap-1.5">
           <span className="font-medium">Longest run of the code</span>
           <Select

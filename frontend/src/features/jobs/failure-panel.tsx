@@ -1,9 +1,13 @@
+import { useQuery } from '@tanstack/react-query'
 import { CircleAlertIcon, CopyIcon } from 'lucide-react'
 import { useNavigate } from 'react-router'
-import type { Failure, Job } from '@/api/types'
+import { useApi } from '@/api/context'
+import type { Failure, Job, ModelChoice } from '@/api/types'
 import { useAuth } from '@/auth/context'
 import { Button } from '@/components/ui/button'
 import { updateDraft } from '@/features/composer/draft'
+import { models } from '@/features/models/api'
+import { others } from '@/features/models/choice'
 import { handOver } from '@/features/playground/hand-over'
 import { plainName } from '@/lib/format'
 import { showToast } from '@/lib/toast'
@@ -16,7 +20,8 @@ type Props = {
   progress: Progress
   busy: boolean
   onRetry: () => void
-  onRetryLongest: () => void
+  onRetryHigher: () => void
+  onRetryWith: (models: ModelChoice) => void
   onTab: (tab: string) => void
 }
 
@@ -32,7 +37,8 @@ const WHERE: Record<string, string> = {
 }
 
 /** What went wrong, where, and what to do: in place of the result. */
-export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLongest, onTab }: Props) {
+export function FailurePanel(props: Props) {
+  const { job, failure, progress, busy, onRetry, onRetryHigher, onRetryWith, onTab } = props
   const navigate = useNavigate()
   const { signOut } = useAuth()
   const step = progress.steps.findLast((one) => one.state === 'failed' || one.detail.verdict === 'block')
@@ -42,7 +48,7 @@ export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLon
   const blocking = attempt?.findings?.filter((finding) => finding.blocks) ?? []
   const act: Record<Remedy, () => void> = {
     retry: onRetry,
-    raise_limit: onRetryLongest,
+    raise_limit: onRetryHigher,
     edit_code: () => {
       handOver({ code: attempt?.code ?? '', fileIds: job.file_ids })
       void navigate('/playground')
@@ -59,6 +65,9 @@ export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLon
     sign_in: () => (signOut ? void signOut() : window.location.reload()),
     playground: () => void navigate('/playground'),
   }
+  const canHelp = remediesFor(failure.code).includes('models')
+  const roles = useQuery({ ...models(useApi()), enabled: canHelp }).data?.roles ?? []
+  const other = canHelp ? others(roles, job.options.models) : []
   const remedies = remediesFor(failure.code).filter((one) => one !== 'edit_code' || attempt)
   return (
     <section
@@ -118,6 +127,11 @@ export function FailurePanel({ job, failure, progress, busy, onRetry, onRetryLon
                 onClick={act[remedy]}
               >
                 {REMEDY_LABELS[remedy]}
+              </Button>
+            ))}
+            {other.map(({ value, words }) => (
+              <Button key={value} variant="outline" disabled={busy} onClick={() => onRetryWith(value)}>
+                {`Retry with ${words}`}
               </Button>
             ))}
           </div>

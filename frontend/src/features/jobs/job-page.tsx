@@ -148,9 +148,10 @@ function JobView({ job }: { job: Job }) {
                     job={job}
                     failure={failure}
                     progress={progress}
-                    busy={actions.retry.isPending || actions.retryLongest.isPending}
+                    busy={actions.retry.isPending || actions.again.isPending}
                     onRetry={() => actions.retry.mutate()}
-                    onRetryLongest={() => actions.retryLongest.mutate(job)}
+                    onRetryHigher={() => actions.retryHigher(job)}
+                    onRetryWith={(models) => actions.retryWith(job, models)}
                     onTab={setTab}
                   />
                 )}

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { JobOptions } from '@/api/types'
-import { raised } from './raise'
+import type { Job, JobOptions } from '@/api/types'
+import { limitOf, raised } from './raise'
 
 const MOST = { max_run_seconds: 120, max_job_seconds: 1800 }
 
@@ -33,4 +33,17 @@ it.each([
   ],
 ])('raises %j by %j', (options, limit, expected) => {
   expect(raised(options as JobOptions, limit, MOST)).toEqual(expected)
+})
+
+/** Protects a second try from raising what was not in the way. */
+it.each([
+  ['run_timeout', undefined, 'run_timeout_seconds'],
+  ['budget_reached', 'turns', 'max_turns'],
+  ['budget_reached', 'tokens', 'max_tokens'],
+  ['budget_reached', 'cost', 'max_cost_usd'],
+  [undefined, 'seconds', 'max_seconds'],
+  ['run_failed', 'repairs', null],
+  [undefined, undefined, null],
+])('finds what %s and %s used up', (code, stopped_by, expected) => {
+  expect(limitOf({ error: code ? { code } : null, stopped_by } as unknown as Job)).toBe(expected)
 })

@@ -1,9 +1,18 @@
-import type { Config, JobOptions } from '@/api/types'
+import type { Config, Job, JobOptions } from '@/api/types'
 
 /** Most turns that the API takes. */
 const MOST_TURNS = 16
 
 const twice = (value: number | null | undefined) => (value == null ? value : value * 2)
+
+/** The option that a job has used up, where it is known. */
+export function limitOf(job: Pick<Job, 'stopped_by' | 'error'>): keyof JobOptions | null {
+  if (job.error?.code === 'run_timeout') return 'run_timeout_seconds'
+  if (job.stopped_by === 'turns') return 'max_turns'
+  if (job.stopped_by === 'tokens') return 'max_tokens'
+  if (job.stopped_by === 'cost') return 'max_cost_usd'
+  return job.stopped_by === 'seconds' ? 'max_seconds' : null
+}
 
 /**
  * The options of a job with more room: twice the limit that was used up, as far as the server goes. Where none is named, all

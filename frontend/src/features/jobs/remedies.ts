@@ -14,7 +14,7 @@ export type Remedy =
 /** What each remedy is called. */
 export const REMEDY_LABELS: Record<Remedy, string> = {
   retry: 'Retry',
-  raise_limit: 'Retry with the longest time',
+  raise_limit: 'Raise the limit and retry',
   edit_code: 'Edit the code and run it',
   hint: 'Say it differently',
   other_picture: 'Use another picture',
@@ -81,7 +81,7 @@ export const REMEDIES: Record<ErrorCode, readonly Remedy[]> = {
   run_output_limit: ['edit_code', 'hint'],
   look_failed: ['retry', 'other_picture'],
   job_timeout: ['retry', 'hint'],
-  budget_reached: ['retry', 'models'],
+  budget_reached: ['raise_limit', 'models', 'retry'],
   job_cancelled: ['retry'],
   worker_failed: ['retry'],
 }

@@ -2,14 +2,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from 'react-router'
 import { useApi, useConfig } from '@/api/context'
 import { problemOf } from '@/api/problem'
-import type { Job } from '@/api/types'
+import type { Job, JobOptions, ModelChoice } from '@/api/types'
 import { showToast } from '@/lib/toast'
 import { cancelJob, createJob, deleteJob, oneJob, retryJob } from './api'
+import { limitOf, raised } from './raise'
 
 /** What can be done with a job. */
 export function useJobActions(id: string) {
   const api = useApi()
-  const { max_run_seconds } = useConfig().limits
+  const { limits } = useConfig()
   const cache = useQueryClient()
   const navigate = useNavigate()
   const onError = (error: unknown) => {
@@ -28,14 +29,18 @@ export function useJobActions(id: string) {
     onError,
   })
   const retry = useMutation({ mutationFn: () => retryJob(api, id), onSuccess: open, onError })
-  const retryLongest = useMutation({
-    mutationFn: (job: Job) => {
-      const options = { ...job.options, run_timeout_seconds: max_run_seconds }
+  const again = useMutation({
+    mutationFn: ({ job, change }: { job: Job; change: Partial<JobOptions> }) => {
+      const options = { ...job.options, ...change }
       return createJob(api, { file_ids: job.file_ids, prompt: job.prompt, options }, crypto.randomUUID())
     },
     onSuccess: open,
     onError,
   })
+  /** The same with more of what was used up. */
+  const retryHigher = (job: Job) => again.mutate({ job, change: raised(job.options, limitOf(job), limits) })
+  /** The same with other models. */
+  const retryWith = (job: Job, models: ModelChoice) => again.mutate({ job, change: { models } })
   const remove = useMutation({
     mutationFn: () => deleteJob(api, id),
     onSuccess: () => {
@@ -46,5 +51,5 @@ export function useJobActions(id: string) {
     },
     onError,
   })
-  return { stop, retry, retryLongest, remove }
+  return { stop, retry, again, retryHigher, retryWith, remove }
 }

@@ -11,6 +11,7 @@ import { Card } from '@/components/ui/card'
 import { Textarea } from '@/components/ui/input'
 import { Skeleton } from '@/components/ui/skeleton'
 import { formatAgo, formatDuration, plainName, plural } from '@/lib/format'
+import { models as allModels } from './api'
 import { Calls } from './calls'
 
 const ROLES: Record<string, { title: string; does: string; example: string }> = {
@@ -197,11 +198,7 @@ function Role({ role }: { role: ModelRole }) {
 /** Who plays the three roles, how they are, and a way to ask them something. */
 export function ModelsPage() {
   const api = useApi()
-  const models = useQuery({
-    queryKey: ['models'],
-    queryFn: async ({ signal }) => (await api.GET('/api/v1/models', { signal })).data,
-    refetchInterval: 15_000,
-  })
+  const models = useQuery({ ...allModels(api), refetchInterval: 15_000 })
   return (
     <Page
       name="Models"
@@ -219,8 +216,9 @@ export function ModelsPage() {
         ))}
       </div>
       <p className="mt-6 text-sm text-muted-foreground">
-        Figures are those since this server started. Models are chosen in its settings (
-        <code className="font-mono text-xs">CODE_MODEL_URL</code> and its kin); keys are never shown.
+        Figures are those since this server started. Which there are is set in its settings (
+        <code className="font-mono text-xs">CODE_MODEL_URL</code> and its kin), and which of them a job asks
+        when it is made; keys are never shown.
       </p>
       <Calls />
     </Page>

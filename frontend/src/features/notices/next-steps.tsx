@@ -6,6 +6,8 @@ import type { Job, Results } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { createJob, jobResults, oneJob, retryJob } from '@/features/jobs/api'
 import { raised } from '@/features/jobs/raise'
+import { models } from '@/features/models/api'
+import { others } from '@/features/models/choice'
 import { handOver } from '@/features/playground/hand-over'
 import { showToast } from '@/lib/toast'
 import type { NextStep, Notice } from './api'
@@ -13,7 +15,7 @@ import type { NextStep, Notice } from './api'
 /** What each option is called on its button; the server's own sentence goes with it. */
 const LABELS: Record<NextStep['option'], string> = {
   retry: 'Retry',
-  other_model: 'See the models',
+  other_model: 'Use another model',
   raise_limit: 'Raise the limit',
   edit_code: 'Edit the code',
   hint: 'Give a hint',
@@ -48,8 +50,16 @@ export function NextSteps({ notice, onDone }: { notice: Notice; onDone: () => vo
           handOver({ code: results.code ?? '', fileIds: job.file_ids })
           return '/playground'
         }
-        case 'other_model':
-          return '/models'
+        case 'other_model': {
+          const old = await cache.fetchQuery(oneJob(api, id))
+          const known = await cache.fetchQuery(models(api))
+          const other = others(known?.roles ?? [], old.options.models)[0]
+          // Where there is no other, the page says why.
+          if (!other) return '/models'
+          const options = { ...old.options, models: other.value }
+          const body = { file_ids: old.file_ids, prompt: old.prompt, options }
+          return begun(await createJob(api, body, crypto.randomUUID()))
+        }
         default:
           return `/jobs/${id}#refine`
       }

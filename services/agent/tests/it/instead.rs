@@ -4,8 +4,8 @@ use crate::rig::{Rig, attempt, run, think};
 use agent::Role;
 use async_trait::async_trait;
 use common::ErrorCode;
-use common::wire::agent_v1::Thought;
 use common::wire::agent_v1::thought::Action;
+use common::wire::agent_v1::{self, Thought};
 use common::wire::common_v1::RunStatus;
 use llm::{BreakerPolicy, ErrorKind, Model, ModelError, Reply, Request, SharedModel};
 use std::sync::Arc;
@@ -60,6 +60,28 @@ pub fn both(first: &Arc<Fixed>, second: &Arc<Fixed>) -> Role {
 
 fn tokens(thought: &Thought) -> u64 {
     thought.usage.map_or(0, |usage| usage.prompt_tokens)
+}
+
+/// Protects people who chose: the models they named are asked first, and none where they want none; whoever answers as
+/// chosen stands in for nobody, so nothing is said of it.
+#[tokio::test]
+async fn a_job_asks_the_models_that_were_chosen() {
+    use agent_v1::think::Models;
+    for (choice, first_fails, second_fails, expected, asked) in [
+        (Models::Unspecified, false, false, "first", (1, 0)),
+        (Models::Second, false, false, "second", (0, 1)),
+        (Models::Second, false, true, "first", (1, 1)),
+        (Models::Rules, false, false, "builtin", (0, 0)),
+    ] {
+        let rig = Rig::new().await;
+        let answer = |fails: bool| if fails { Err(ErrorKind::Refused) } else { Ok(CODE) };
+        let (first, second) = (Fixed::new("first", answer(first_fails)), Fixed::new("second", answer(second_fails)));
+        let _running = rig.start(both(&first, &second)).await;
+        let thought = rig.thought(&agent_v1::Think { models: choice.into(), ..think("x", vec![], 4) }).await;
+        assert_eq!(thought.model, expected, "{choice:?}");
+        assert_eq!((first.asked(), second.asked()), asked, "{choice:?}");
+        assert_eq!(thought.notes.is_empty(), !second_fails, "{choice:?}: {:?}", thought.notes);
+    }
 }
 
 /// Protects the job from its first model: the second one's code is taken, the event names it and says why, and

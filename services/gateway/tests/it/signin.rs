@@ -34,6 +34,26 @@ async fn a_link_works_once() {
     problem(world.get("/api/v1/me").header("cookie", format!("{pair}0")), 401, "unauthorized").await;
 }
 
+/// Protects the page at the door from asking who is there where nobody can be: the server says whether a session's cookie
+/// came along, whatever it is worth, and whoever else's cookie it may be.
+#[actix_web::test]
+async fn the_page_is_told_whether_it_has_a_session() {
+    let world = world().await;
+    let cookie = world.sign_in().await;
+    let name = cookie.split('=').next().expect("a name");
+    for (sent, expected) in [
+        (String::new(), false),
+        ("other=1".to_owned(), false),
+        (cookie.clone(), true),
+        (format!("other=1; {cookie}"), true),
+        (format!("{name}=of-yesterday"), true),
+    ] {
+        let request = world.get("/api/v1/config");
+        let request = if sent.is_empty() { request } else { request.header("cookie", &sent) };
+        assert_eq!(told(request).await.2["has_session"], expected, "{sent}");
+    }
+}
+
 /// Protects the link from programs that only look whether it is alive.
 #[actix_web::test]
 async fn head_does_not_use_a_link_up() {

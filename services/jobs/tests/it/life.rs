@@ -3,10 +3,13 @@
 use crate::harness::{PATIENCE, Process, straight};
 use common::job::{JobState, StepKind, StepState};
 use common::topic::Topic;
+use common::wire::agent_v1;
 use common::{ErrorCode, FileId, OwnerId};
 use futures::StreamExt;
 use jobs::{LinkStyle, NewJob};
+use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// Protects the path of every job, although each answer comes twice: one command a step, a report with
 /// everything, and events that tell the story in order.
@@ -46,6 +49,37 @@ async fn a_job_runs_to_its_report() {
     let later: Vec<_> = process.jobs.events(&OwnerId::local(), id, 15).await.expect("events").collect().await;
     assert_eq!(later.len(), 2);
     assert_eq!(process.asked.lock().expect("lock").len(), 7, "each step was asked for once");
+    process.end().await;
+}
+
+/// Protects people who chose which models are asked: each turn of the job is told, and whoever chose nothing has the first.
+#[actix_web::test]
+async fn the_choice_of_models_reaches_every_turn() {
+    use agent_v1::think::Models;
+    let folder = tempfile::tempdir().expect("folder");
+    let file = FileId::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listening = told.clone();
+    let answer = move |topic: Topic, think: &agent_v1::Think| {
+        if topic == Topic::AgentThink {
+            listening.lock().expect("lock").push(think.models());
+        }
+        straight(topic, think)
+    };
+    let process = Process::start(folder.path(), file, 4, answer).await;
+    for (options, expected) in [
+        (json!({}), Models::Unspecified),
+        (json!({ "models": "first" }), Models::Unspecified),
+        (json!({ "models": "second" }), Models::Second),
+        (json!({ "models": "rules" }), Models::Rules),
+    ] {
+        let options = serde_json::from_value(options).expect("options");
+        let request = NewJob { file_ids: vec![file], prompt: String::new(), options };
+        let id = process.jobs.create(&OwnerId::local(), request, None).await.expect("a job").id;
+        process.until_final(id).await;
+        assert_eq!(*told.lock().expect("lock"), [expected; 2]);
+        told.lock().expect("lock").clear();
+    }
     process.end().await;
 }
 
