@@ -206,7 +206,9 @@ test.describe('people', () => {
     await page.reload()
     await settled(page)
     expect(await page.content()).not.toContain(key)
-    await expect(page.getByRole('list', { name: 'API keys' })).toContainText(/jobs:read.*30 requests a minute/)
+    await expect(page.getByRole('list', { name: 'API keys' })).toContainText(
+      /jobs:read.*30 requests a minute/,
+    )
     await page.getByRole('button', { name: 'Revoke Reader' }).click()
     await page.getByRole('button', { name: 'Revoke it' }).click()
     await expect(page.getByRole('list', { name: 'API keys' })).toContainText('revoked')

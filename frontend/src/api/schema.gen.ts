@@ -1166,6 +1166,11 @@ export interface components {
         Config: {
             /** @description With Clerk: which of its instances, for the web app. */
             clerk_publishable_key?: string | null;
+            /**
+             * @description Whether this request came with a session's cookie, of a session that stands or not: without one there is nobody to
+             *     ask for.
+             */
+            has_session: boolean;
             /** @description Limits that clients should know before they run into them. */
             limits: components["schemas"]["ConfigLimits"];
             /** @description Media types of the images that are accepted, decided by their bytes. */
