@@ -9,9 +9,9 @@ it.each([
   [{ requests_per_minute: ' ', open_jobs: 'x' }, {}],
   [
     { upload_bytes_per_day: '5', cost_usd_per_day: '0.25' },
-    { upload_bytes_per_day: 5_000_000, cost_usd_per_day: 0.25 },
+    { upload_bytes_per_day: 5 * 1024 * 1024, cost_usd_per_day: 0.25 },
   ],
-  [{ upload_bytes_per_day: '0.5' }, { upload_bytes_per_day: 500_000 }],
+  [{ upload_bytes_per_day: '0.5' }, { upload_bytes_per_day: 512 * 1024 }],
   [
     { running_jobs: '0', tokens_per_day: '1200' },
     { running_jobs: 0, tokens_per_day: 1200 },
@@ -20,4 +20,6 @@ it.each([
   const limits = limitsOf(Object.entries(fields))
   expect(limits).toEqual({ ...NONE, ...expected })
   expect(ownLimits(limits)).toBe(Object.keys(expected).length)
+  // As the server tells it: what is not set is left out.
+  expect(ownLimits(expected as Limits)).toBe(Object.keys(expected).length)
 })

@@ -1,6 +1,6 @@
 import type { components } from '@/api/schema.gen'
 
-/** What one person may use; null where the server's own limit holds. */
+/** What one person may use; null or absent where the server's own limit holds. */
 export type Limits = components['schemas']['Limits']
 
 /** One limit as a form shows it: `unit` is what one of it is in the API's own counting. */
@@ -9,7 +9,7 @@ export type LimitField = { key: keyof Limits; label: string; unit: number; step:
 /** All limits, in the order of a job. */
 export const LIMIT_FIELDS: readonly LimitField[] = [
   { key: 'requests_per_minute', label: 'Requests a minute', unit: 1, step: 1 },
-  { key: 'upload_bytes_per_day', label: 'Uploads a day, in MB', unit: 1_000_000, step: 1 },
+  { key: 'upload_bytes_per_day', label: 'Uploads a day, in MB', unit: 1024 * 1024, step: 1 },
   { key: 'running_jobs', label: 'Jobs at a time', unit: 1, step: 1 },
   { key: 'open_jobs', label: 'Jobs that wait or run', unit: 1, step: 1 },
   { key: 'runs_per_hour', label: 'Runs of own code an hour', unit: 1, step: 1 },
@@ -29,4 +29,4 @@ export function limitsOf(fields: Iterable<[string, FormDataEntryValue]>): Limits
 }
 
 /** How many limits of a person are not the server's. */
-export const ownLimits = (limits: Limits) => LIMIT_FIELDS.filter(({ key }) => limits[key] !== null).length
+export const ownLimits = (limits: Limits) => LIMIT_FIELDS.filter(({ key }) => limits[key] != null).length

@@ -41,7 +41,7 @@ export function PersonLimits({ person, onDone }: { person: Person; onDone: () =>
                 inputMode="decimal"
                 min={0}
                 step={unit > 1 ? 'any' : step}
-                defaultValue={value === null ? '' : value / unit}
+                defaultValue={value == null ? '' : value / unit}
               />
             </label>
           )

@@ -8,9 +8,10 @@ export function handOver(code: HandedOver) {
   waiting = code
 }
 
-/** Takes what was left, once. */
-export function takeOver(): HandedOver | null {
-  const taken = waiting
-  waiting = null
-  return taken
+/** What was left. Looking takes nothing away: a page may be drawn more than once before it stands. */
+export const handedOver = (): HandedOver | null => waiting
+
+/** Forgets what was left, once it was taken. */
+export function forget(taken: HandedOver) {
+  if (waiting === taken) waiting = null
 }

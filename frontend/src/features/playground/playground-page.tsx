@@ -17,7 +17,7 @@ import { formatBytes, formatDuration, plainName } from '@/lib/format'
 import { readStored, writeStored } from '@/lib/storage'
 import { showToast } from '@/lib/toast'
 import { cn } from '@/lib/utils'
-import { takeOver } from './hand-over'
+import { forget, handedOver } from './hand-over'
 import { joinParts, runCode, toBase64 } from './run-code'
 
 const CodeEditor = lazy(() => import('@/features/code/code-editor'))
@@ -41,11 +41,12 @@ type Input = { key: string; name: string; blob: Blob }
 /** The pictures of a job that handed its code over, under the names its code knows. */
 function useHandedOver(onCode: (code: string) => void, onInputs: (inputs: Input[]) => void) {
   const send = useSend()
-  const [taken] = useState(takeOver)
+  const [taken] = useState(handedOver)
   const done = useRef(false)
   useEffect(() => {
     if (!taken || done.current) return
     done.current = true
+    forget(taken)
     onCode(taken.code)
     const many = taken.fileIds.length > 1
     void Promise.all(
