@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import type { ComponentProps } from 'react'
 import { useApi, useConfig } from '@/api/context'
 import type { Job, ModelChoice } from '@/api/types'
 import { Select } from '@/components/ui/input'
@@ -19,6 +20,14 @@ function usualWords({ ms, tokens, usd }: Estimate): string {
   ]
   return parts.filter(Boolean).join(', ')
 }
+
+/** One choice of few under its name. */
+const Choose = ({ label, ...props }: { id: string; label: string } & ComponentProps<typeof Select>) => (
+  <label htmlFor={props.id} className="grid gap-1.5">
+    <span className="font-medium">{label}</span>
+    <Select {...props} />
+  </label>
+)
 
 /** What a job will take, whether there is enough for it, and its limits, folded away: few need them. */
 export default function Options({ jobs }: { jobs: readonly Job[] }) {
@@ -49,81 +58,71 @@ export default function Options({ jobs }: { jobs: readonly Job[] }) {
       <div className="grid gap-4 pt-2 pb-3 sm:grid-cols-2">
         {choosable.length > 0 && (
           <>
-            <label htmlFor="models" className="grid gap-1.5">
-              <span className="font-medium">Models</span>
-              <Select
-                id="models"
-                value={draft.models ?? 'first'}
-                onChange={(event) => updateDraft({ models: event.target.value as ModelChoice })}
-              >
-                {choosable.map(({ value, words }) => (
-                  <option key={value} value={value}>
-                    {words}
-                  </option>
-                ))}
-              </Select>
-            </label>
-            <label htmlFor="variants" className="grid gap-1.5">
-              <span className="font-medium">Tries, of which the best is kept</span>
-              <Select
-                id="variants"
-                value={draft.variants ?? 1}
-                onChange={(event) => updateDraft({ variants: Number(event.target.value) })}
-              >
-                {[1, 2, 3, 4].map((count) => (
-                  <option key={count} value={count}>
-                    {count}
-                  </option>
-                ))}
-              </Select>
-            </label>
-            <label htmlFor="most-cost" className="grid gap-1.5">
-              <span className="font-medium">Most that it may cost</span>
-              <Select
-                id="most-cost"
-                value={draft.maxCostUsd ?? ''}
-                onChange={(event) => updateDraft({ maxCostUsd: number(event.target.value) })}
-              >
-                <option value="">no limit of its own</option>
-                {[0.01, 0.05, 0.25, 1, 5].map((usd) => (
-                  <option key={usd} value={usd}>
-                    {formatUsd(usd)}
-                  </option>
-                ))}
-              </Select>
-            </label>
+            <Choose
+              id="models"
+              label="Models"
+              value={draft.models ?? 'first'}
+              onChange={(event) => updateDraft({ models: event.target.value as ModelChoice })}
+            >
+              {choosable.map(({ value, words }) => (
+                <option key={value} value={value}>
+                  {words}
+                </option>
+              ))}
+            </Choose>
+            <Choose
+              id="variants"
+              label="Tries, of which the best is kept"
+              value={draft.variants ?? 1}
+              onChange={(event) => updateDraft({ variants: Number(event.target.value) })}
+            >
+              {[1, 2, 3, 4].map((count) => (
+                <option key={count} value={count}>
+                  {count}
+                </option>
+              ))}
+            </Choose>
+            <Choose
+              id="most-cost"
+              label="Most that it may cost"
+              value={draft.maxCostUsd ?? ''}
+              onChange={(event) => updateDraft({ maxCostUsd: number(event.target.value) })}
+            >
+              <option value="">no limit of its own</option>
+              {[0.01, 0.05, 0.25, 1, 5].map((usd) => (
+                <option key={usd} value={usd}>
+                  {formatUsd(usd)}
+                </option>
+              ))}
+            </Choose>
           </>
         )}
-        <label htmlFor="longest-run" className="grid gap-1.5">
-          <span className="font-medium">Longest run of the code</span>
-          <Select
-            id="longest-run"
-            value={draft.timeout ?? ''}
-            onChange={(event) => updateDraft({ timeout: number(event.target.value) })}
-          >
-            <option value="">{longest} seconds (the most)</option>
-            {times.map((seconds) => (
-              <option key={seconds} value={seconds}>
-                {seconds} seconds
-              </option>
-            ))}
-          </Select>
-        </label>
-        <label htmlFor="most-repairs" className="grid gap-1.5">
-          <span className="font-medium">Repairs, if the code fails</span>
-          <Select
-            id="most-repairs"
-            value={draft.maxRepairs ?? ''}
-            onChange={(event) => updateDraft({ maxRepairs: number(event.target.value) })}
-          >
-            <option value="">up to {max_repairs} (the most)</option>
-            {Array.from({ length: max_repairs }, (_, i) => i).map((count) => (
-              <option key={count} value={count}>
-                {count === 0 ? 'none' : `up to ${count}`}
-              </option>
-            ))}
-          </Select>
-        </label>
+        <Choose
+          id="longest-run"
+          label="Longest run of the code"
+          value={draft.timeout ?? ''}
+          onChange={(event) => updateDraft({ timeout: number(event.target.value) })}
+        >
+          <option value="">{longest} seconds (the most)</option>
+          {times.map((seconds) => (
+            <option key={seconds} value={seconds}>
+              {seconds} seconds
+            </option>
+          ))}
+        </Choose>
+        <Choose
+          id="most-repairs"
+          label="Repairs, if the code fails"
+          value={draft.maxRepairs ?? ''}
+          onChange={(event) => updateDraft({ maxRepairs: number(event.target.value) })}
+        >
+          <option value="">up to {max_repairs} (the most)</option>
+          {Array.from({ length: max_repairs }, (_, i) => i).map((count) => (
+            <option key={count} value={count}>
+              {count === 0 ? 'none' : `up to ${count}`}
+            </option>
+          ))}
+        </Choose>
       </div>
     </details>
   )

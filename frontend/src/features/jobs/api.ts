@@ -88,6 +88,13 @@ export async function retryJob(api: Api, id: string): Promise<Job> {
   return data as Job
 }
 
+/** Whether a job can be made once more with other options: one that goes on from another would lose what it went on from. */
+export const canChange = (job: Job) => job.parent == null
+
+/** Makes a new job with the same pictures and prompt and other options; see {@link canChange}. */
+export const changeJob = (api: Api, { file_ids, prompt, options }: Job, change: Partial<JobOptions>) =>
+  createJob(api, { file_ids, prompt, options: { ...options, ...change } }, crypto.randomUUID())
+
 /** Deletes a job that has ended, with everything it gave. */
 export async function deleteJob(api: Api, id: string): Promise<void> {
   await api.DELETE('/api/v1/jobs/{id}', { params: { path: { id } } })

@@ -11,6 +11,7 @@ import { others } from '@/features/models/choice'
 import { handOver } from '@/features/playground/hand-over'
 import { plainName } from '@/lib/format'
 import { showToast } from '@/lib/toast'
+import { canChange } from './api'
 import type { Progress } from './progress'
 import { REMEDY_LABELS, type Remedy, remediesFor } from './remedies'
 
@@ -65,10 +66,12 @@ export function FailurePanel(props: Props) {
     sign_in: () => (signOut ? void signOut() : window.location.reload()),
     playground: () => void navigate('/playground'),
   }
-  const canHelp = remediesFor(failure.code).includes('models')
+  const canHelp = canChange(job) && remediesFor(failure.code).includes('models')
   const roles = useQuery({ ...models(useApi()), enabled: canHelp }).data?.roles ?? []
   const other = canHelp ? others(roles, job.options.models) : []
-  const remedies = remediesFor(failure.code).filter((one) => one !== 'edit_code' || attempt)
+  const remedies = remediesFor(failure.code)
+    .filter((one) => one !== 'edit_code' || attempt)
+    .filter((one) => one !== 'raise_limit' || canChange(job))
   return (
     <section
       aria-labelledby="failed"

@@ -4,7 +4,7 @@ import { useApi, useConfig } from '@/api/context'
 import { problemOf } from '@/api/problem'
 import type { Job, JobOptions, ModelChoice } from '@/api/types'
 import { showToast } from '@/lib/toast'
-import { cancelJob, createJob, deleteJob, oneJob, retryJob } from './api'
+import { cancelJob, changeJob, deleteJob, oneJob, retryJob } from './api'
 import { limitOf, raised } from './raise'
 
 /** What can be done with a job. */
@@ -30,10 +30,7 @@ export function useJobActions(id: string) {
   })
   const retry = useMutation({ mutationFn: () => retryJob(api, id), onSuccess: open, onError })
   const again = useMutation({
-    mutationFn: ({ job, change }: { job: Job; change: Partial<JobOptions> }) => {
-      const options = { ...job.options, ...change }
-      return createJob(api, { file_ids: job.file_ids, prompt: job.prompt, options }, crypto.randomUUID())
-    },
+    mutationFn: ({ job, change }: { job: Job; change: Partial<JobOptions> }) => changeJob(api, job, change),
     onSuccess: open,
     onError,
   })

@@ -4,7 +4,7 @@ import { useApi, useConfig } from '@/api/context'
 import { problemOf } from '@/api/problem'
 import type { Job, Results } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { createJob, jobResults, oneJob, retryJob } from '@/features/jobs/api'
+import { canChange, changeJob, jobResults, oneJob, retryJob } from '@/features/jobs/api'
 import { raised } from '@/features/jobs/raise'
 import { models } from '@/features/models/api'
 import { others } from '@/features/models/choice'
@@ -35,14 +35,14 @@ export function NextSteps({ notice, onDone }: { notice: Notice; onDone: () => vo
         void cache.invalidateQueries({ queryKey: ['jobs'] })
         return `/jobs/${job.id}`
       }
+      const goOn = `/jobs/${id}#refine`
       switch (step.option) {
         case 'retry':
           return begun(await retryJob(api, id))
         case 'raise_limit': {
           const old = await cache.fetchQuery(oneJob(api, id))
-          const options = raised(old.options, step.limit, limits)
-          const body = { file_ids: old.file_ids, prompt: old.prompt, options }
-          return begun(await createJob(api, body, crypto.randomUUID()))
+          if (!canChange(old)) return goOn
+          return begun(await changeJob(api, old, raised(old.options, step.limit, limits)))
         }
         case 'edit_code': {
           const job = await cache.fetchQuery(oneJob(api, id))
@@ -55,13 +55,11 @@ export function NextSteps({ notice, onDone }: { notice: Notice; onDone: () => vo
           const known = await cache.fetchQuery(models(api))
           const other = others(known?.roles ?? [], old.options.models)[0]
           // Where there is no other, the page says why.
-          if (!other) return '/models'
-          const options = { ...old.options, models: other.value }
-          const body = { file_ids: old.file_ids, prompt: old.prompt, options }
-          return begun(await createJob(api, body, crypto.randomUUID()))
+          if (!other || !canChange(old)) return '/models'
+          return begun(await changeJob(api, old, { models: other.value }))
         }
         default:
-          return `/jobs/${id}#refine`
+          return goOn
       }
     },
     onSuccess: (path) => {
