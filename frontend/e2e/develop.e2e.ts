@@ -1,7 +1,8 @@
-import { fenced, sample } from './support/server'
+import { fenced, Server, sample } from './support/server'
+import { SlowModel } from './support/slow-model'
 import { BLOCKED, BROKEN, ENDLESS, GOOD, settled } from './support/states'
 import { develop, jobOf, nextJobOf, PATIENTLY, stands, step } from './support/steps'
-import { expect, test } from './support/test'
+import { expect, follow, signIn, test } from './support/test'
 
 // Protects the whole way of a picture: upload, every step live, the result with its files, all of it again after a reload.
 test('a picture develops before one’s eyes', async ({ page, server }) => {
@@ -188,6 +189,51 @@ test('the models of a job are chosen', async ({ scriptedPage: page, scripted }) 
   })
   const results = (await (await scripted.call(`/api/v1/jobs/${id}/results`)).json()) as { models: string[] }
   expect(results.models).toEqual(['builtin'])
+})
+
+// Protects whoever has two models, and is failed by the first: its failure offers the second and the rules by name, and the
+// one that is chosen is the one that writes, also where the job went on from another.
+test('what one model failed to do another is asked for', async ({ browser, watch }) => {
+  const second = await SlowModel.start()
+  second.code = [`${GOOD}\n`, '']
+  const { CODE_MODEL_URL = '', CODE_MODEL_NAME = '' } = second.settings
+  const server = await Server.start({
+    scripted: true,
+    settings: { CODE_MODEL_FALLBACK_URL: CODE_MODEL_URL, CODE_MODEL_FALLBACK_NAME: CODE_MODEL_NAME },
+  })
+  try {
+    const context = await browser.newContext()
+    follow(context, watch, server.base)
+    await signIn(context, server)
+    const page = await context.newPage()
+    server.answers([fenced(GOOD)])
+    const first = await server.job(sample('bar_chart.png'), 'Read the values')
+    await server.ended(first)
+    server.answers([fenced(BROKEN)])
+    const refined = await server.call(`/api/v1/jobs/${first}/refine`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'In blue' }),
+    })
+    const { id } = (await refined.json()) as { id: string }
+    await server.ended(id)
+    await page.goto(`${server.base}/jobs/${id}`)
+    await stands(page, 'Failed')
+    await expect(page.getByRole('button', { name: 'Retry with the built-in rules' })).toBeVisible()
+    await page.getByRole('button', { name: 'Retry with slow' }).click()
+    const again = await nextJobOf(page, id)
+    await stands(page, 'Developed')
+    const { options, parent } = await server.view(again)
+    expect([options.models, parent]).toEqual(['second', first])
+    const results = (await (await server.call(`/api/v1/jobs/${again}/results`)).json()) as {
+      models: string[]
+    }
+    expect(results.models).toEqual(['slow'])
+    await context.close()
+  } finally {
+    await server.stop()
+    second.stop()
+  }
 })
 
 // Protects whoever takes the results along: the zip has them all.

@@ -2,6 +2,7 @@
 
 use crate::Problem;
 use actix_web::dev::Payload;
+use actix_web::http::{Version, header};
 use actix_web::web::Json;
 use actix_web::{FromRequest, HttpRequest};
 use futures::future::LocalBoxFuture;
@@ -60,6 +61,38 @@ impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for JsonObject<T> {
     }
 }
 
+/// A body that may be left out, or be `null`; one that is there is read as [`JsonObject`] reads it, and refused like it.
+#[derive(Debug)]
+pub struct OptionalObject<T>(Option<T>);
+
+impl<T> OptionalObject<T> {
+    /// The body, where there is one.
+    pub fn into_inner(self) -> Option<T> {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalObject<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if is_bodiless(request) {
+            return Box::pin(async { Ok(Self(None)) });
+        }
+        let reading = Json::<Option<JsonObject<T>>>::from_request(request, payload);
+        Box::pin(async move { Ok(Self(reading.await?.into_inner().map(JsonObject::into_inner))) })
+    }
+}
+
+/// Whether a request has no body: RFC 9112, section 6.3, and what of it holds for HTTP/2, where no length says nothing.
+fn is_bodiless(request: &HttpRequest) -> bool {
+    match request.headers().get(header::CONTENT_LENGTH) {
+        Some(length) => length.as_bytes() == b"0",
+        None => request.version() < Version::HTTP_2 && !request.headers().contains_key(header::TRANSFER_ENCODING),
+    }
+}
+
 /// A page's size as it was asked for, or `usual`; [`common::ErrorCode::InvalidField`] where it is not 1 to `most`.
 pub fn page_size(asked: Option<u64>, usual: u64, most: u64) -> Result<u64, Problem> {
     match asked.unwrap_or(usual) {
@@ -89,6 +122,30 @@ mod tests {
         }
         let told = read("[null,null]").unwrap_err().to_string();
         assert!(told.contains("expected a JSON object"), "{told}");
+    }
+
+    /// Protects clients of bodies that may be left out: none is none, and one that is there is never passed over.
+    #[actix_web::test]
+    async fn a_body_may_be_left_out_and_is_not_passed_over() {
+        use actix_web::test::TestRequest;
+        let json = || TestRequest::post().insert_header(header::ContentType::json());
+        let rows = [
+            (TestRequest::post(), Some(None)),
+            (TestRequest::post().insert_header((header::CONTENT_LENGTH, "0")), Some(None)),
+            (json().set_payload("null"), Some(None)),
+            (json().set_payload("{}"), Some(Some(Change { name: None, times: None }))),
+            (json().set_payload(r#"{"times":2}"#), Some(Some(Change { name: None, times: Some(2) }))),
+            (json().set_payload("[]"), None),
+            (json().set_payload("no JSON"), None),
+            (TestRequest::post().set_payload("{}").insert_header(header::ContentType::plaintext()), None),
+            (json().insert_header((header::TRANSFER_ENCODING, "chunked")), None),
+            (json().version(Version::HTTP_2), None),
+        ];
+        for (i, (request, expected)) in rows.into_iter().enumerate() {
+            let (request, mut payload) = request.to_http_parts();
+            let read = OptionalObject::<Change>::from_request(&request, &mut payload).await;
+            assert_eq!(read.map(OptionalObject::into_inner).ok(), expected, "row {i}");
+        }
     }
 
     /// Protects the promise of the API document: a page has 1 to so many items, or none is given.

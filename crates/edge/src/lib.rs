@@ -24,7 +24,7 @@ mod traced;
 pub mod validate;
 
 pub use health::{Check, Health};
-pub use json::{JsonObject, page_size};
+pub use json::{JsonObject, OptionalObject, page_size};
 pub use middleware::is_head;
 pub use principal::{AnyCaller, Authenticator, Principal};
 pub use problem::{Problem, ProblemBody};

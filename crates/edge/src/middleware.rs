@@ -183,7 +183,7 @@ pub(crate) async fn authenticate(
     if access == Access::Public {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    match gate.authenticator.authenticate(request.headers(), request.method().as_str()).await {
+    match gate.authenticator.authenticate(request.headers(), request.method().as_str(), request.uri().path()).await {
         Ok(Some(principal)) => {
             if let Access::Protected(needs) = access {
                 if let Err(problem) = needs.check(&principal) {

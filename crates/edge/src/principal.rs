@@ -62,11 +62,12 @@ impl Principal {
 /// edge's middleware calls it for every request.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// The caller, or `None` when the credentials are missing or wrong.
+    /// The caller of `method` on `path` (as sent, without the query), or `None` when the credentials are missing or wrong.
+    /// One call is one request: where requests are limited it counts as one.
     ///
     /// # Errors
-    /// The decision cannot be made now, for example because a store is down.
-    async fn authenticate(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem>;
+    /// The decision cannot be made now, for example because a store is down; `limit_reached`.
+    async fn authenticate(&self, headers: &HeaderMap, method: &str, path: &str) -> Result<Option<Principal>, Problem>;
 }
 
 /// Left on requests whose caller may use the route.

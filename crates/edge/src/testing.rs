@@ -23,7 +23,7 @@ pub struct OwnerToken;
 
 #[async_trait]
 impl Authenticator for OwnerToken {
-    async fn authenticate(&self, headers: &HeaderMap, _: &str) -> Result<Option<Principal>, Problem> {
+    async fn authenticate(&self, headers: &HeaderMap, _: &str, _: &str) -> Result<Option<Principal>, Problem> {
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let owner = header.and_then(|text| text.strip_prefix("Bearer ")).and_then(|text| OwnerId::parse(text).ok());
         Ok(owner.map(Principal::local))

@@ -155,11 +155,6 @@ impl Host {
         parts::shared_if_there(&self.environment.settings)
     }
 
-    /// Counts what people do here, and nowhere else: for a service that has no way to the shared state.
-    pub fn own_allowances(&self) -> Allowances {
-        Allowances::new(Arc::new(shared::MemoryState::new()), self.environment.settings.user_limits())
-    }
-
     /// Counts what people do, together with all other replicas.
     ///
     /// # Errors

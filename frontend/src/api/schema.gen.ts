@@ -487,7 +487,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Retry a job that has ended: a new job with the same pictures, prompt and options. */
+        /** Retry a job that has ended: a new job with the same pictures, prompt and options, but for those that are named. */
         post: operations["jobs_retry"];
         delete?: never;
         options?: never;
@@ -2357,6 +2357,14 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["StepState"];
         };
+        /** @description Body of `POST /api/v1/jobs/{id}/retry`; may be left out. */
+        Retry: {
+            /**
+             * @description What is to be different from the options of the job before. What is not named stays as it was; `null` takes a limit
+             *     away.
+             */
+            options?: components["schemas"]["JobOptions"];
+        };
         /** @description The whole review. The shape of `darkroom review --json` and of `POST /api/v1/reviews`. */
         Review: {
             /** @description What was found, worst first, at most 100. */
@@ -3867,7 +3875,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Retry"] | null;
+            };
+        };
         responses: {
             202: {
                 headers: {
@@ -3889,6 +3901,15 @@ export interface operations {
             };
             /** @description It has not ended */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An option is not allowed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,6 +4,9 @@ import { BootScreen } from '@/components/boot-screen'
 import { ErrorPage } from './error-page'
 import { Root } from './root'
 
+// The chunk that the composer fetches ahead, and no other before it.
+const jobPage = async () => ({ Component: (await import('@/features/jobs/job-page')).JobPage })
+
 /** The app's addresses. Each page is a chunk of its own. */
 export const createRouter = (config: Config) =>
   createBrowserRouter([
@@ -17,7 +20,7 @@ export const createRouter = (config: Config) =>
           children: [
             { index: true, lazy: () => import('./routes/new') },
             { path: 'jobs', lazy: () => import('./routes/jobs') },
-            { path: 'jobs/:id', lazy: () => import('./routes/job') },
+            { path: 'jobs/:id', lazy: jobPage },
             { path: 'models', lazy: () => import('./routes/models') },
             { path: 'playground', lazy: () => import('./routes/playground') },
             { path: 'settings', lazy: () => import('./routes/settings') },

@@ -10,7 +10,7 @@ struct Nobody;
 
 #[async_trait]
 impl Authenticator for Nobody {
-    async fn authenticate(&self, _: &HeaderMap, _: &str) -> Result<Option<Principal>, Problem> {
+    async fn authenticate(&self, _: &HeaderMap, _: &str, _: &str) -> Result<Option<Principal>, Problem> {
         Ok(None)
     }
 }

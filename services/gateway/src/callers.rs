@@ -8,8 +8,9 @@ use crate::token::LocalToken;
 use crate::way::Way;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN};
 use async_trait::async_trait;
-use common::{ErrorCode, OwnerId, Scopes};
+use common::{ErrorCode, OwnerId, Scope, Scopes};
 use edge::{Allowance, Authenticator, Principal, Problem};
+use percent_encoding::percent_decode_str;
 use sha2::Digest as _;
 use sha2::Sha256;
 use shared::Allowances;
@@ -228,16 +229,27 @@ pub(crate) fn mark(token: &LocalToken) -> String {
 
 #[async_trait]
 impl Authenticator for Callers {
-    /// Who it is, and one request of theirs: the proxy asks once for each, and so does one process.
-    async fn authenticate(&self, headers: &HeaderMap, method: &str) -> Result<Option<Principal>, Problem> {
+    /// Who it is, and one request of theirs: the proxy asks once for each, and so does one process. Runs are counted here,
+    /// too: the sandbox has no way to what replicas share.
+    async fn authenticate(&self, headers: &HeaderMap, method: &str, path: &str) -> Result<Option<Principal>, Problem> {
         let Some(Found { principal, key, .. }) = self.sender(headers, method).await? else { return Ok(None) };
         // The key first: what one program wastes must not be taken from the person's other programs.
         if let Some((key, most_per_minute)) = key {
             self.allowances.spend_key(key, most_per_minute).await?;
         }
-        self.allowances.spend(&principal.owner, &principal.limits, Allowance::Requests, 1).await?;
+        let Principal { owner, limits, scopes, .. } = &principal;
+        self.allowances.spend(owner, limits, Allowance::Requests, 1).await?;
+        if scopes.allows(Scope::ExecutionsWrite) && is_run(method, path) {
+            self.allowances.spend(owner, limits, Allowance::Runs, 1).await?;
+        }
         Ok(Some(principal))
     }
+}
+
+/// Whether a request asks for a run of the caller's own code. Services decode paths before they route, so spelling it
+/// `%65xecutions` does not make it another request.
+fn is_run(method: &str, path: &str) -> bool {
+    method == "POST" && percent_decode_str(path).eq(*b"/api/v1/executions")
 }
 
 impl Callers {

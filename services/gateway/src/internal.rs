@@ -32,9 +32,10 @@ async fn authorize(request: HttpRequest, gateway: Data<Gateway>) -> Result<HttpR
     let Some(keyring) = &gateway.keyring else { return Err(Problem::new(ErrorCode::NotFound)) };
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let method = text("x-forwarded-method").to_owned();
+    let path = text("x-forwarded-uri").split('?').next().unwrap_or_default().to_owned();
     let headers = as_the_caller_sent_them(request.headers());
     let mut response = HttpResponse::Ok();
-    if let Some(principal) = gateway.callers.authenticate(&headers, &method).await? {
+    if let Some(principal) = gateway.callers.authenticate(&headers, &method, &path).await? {
         let proof = keyring.sign(&principal).map_err(|error| Problem::internal("signing an identity", &error))?;
         response.insert_header((HEADER, proof));
     }

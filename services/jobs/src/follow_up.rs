@@ -4,6 +4,7 @@
 use crate::calibration::{self, Calibration};
 use crate::doc::{Earlier, EarlierReason, Job, Seen, Turn};
 use crate::report::{blob_failure, job_prefix};
+use crate::request::Retry;
 use crate::{JobView, Jobs};
 use blob::{BlobKey, ErrorKind};
 use bytes::Bytes;
@@ -93,17 +94,21 @@ impl Jobs {
         self.accept(&caller, job, None).await
     }
 
-    /// Starts over with what a job that has ended was given: its pictures, prompt and options, and what it went on from.
+    /// Starts over with what a job that has ended was given: its pictures, prompt and options, and what it went on from;
+    /// what `change` names is different.
     ///
     /// # Errors
-    /// `job_not_found`, `job_state_conflict` while it has not ended, `file_not_found` when a picture was deleted since.
-    pub async fn retry(&self, caller: impl Into<Caller>, id: JobId) -> Result<JobView, Failure> {
+    /// `job_not_found`, `job_state_conflict` while it has not ended, `invalid_field` for options that are not allowed,
+    /// `file_not_found` when a picture was deleted since.
+    pub async fn retry(&self, caller: impl Into<Caller>, id: JobId, change: Retry) -> Result<JobView, Failure> {
         let caller = caller.into();
         let old = self.job(&caller.owner, id).await?;
         if !old.state.is_final() {
             return Err(Failure::with_detail(ErrorCode::JobStateConflict, "Only a job that has ended can be retried."));
         }
+        let options = change.of(old.options)?;
         let mut job = self.with_pictures_of(&caller, &old).await?;
+        job.options = options;
         job.prompt = old.prompt.clone();
         if let Some(earlier) = &old.earlier {
             let code_key = self.copy(&earlier.code_key, job.id, CODE).await?;

@@ -44,7 +44,7 @@ pub use personal::Erasure;
 pub use pictures::RemotePictures;
 pub use program::serve;
 pub use report::LinkStyle;
-pub use request::NewJob;
+pub use request::{NewJob, Retry};
 pub use routes::routes;
 pub use store::Wanted;
 pub use usage::{AllowanceView, UsageView};

@@ -3,7 +3,9 @@
 use crate::store::IdempotencyKey;
 use common::job::{JobOptions, MAX_JOB_SECONDS, MAX_PICTURES, MAX_PROMPT_BYTES, MAX_REPAIRS, MAX_TURNS, MAX_VARIANTS};
 use common::{ErrorCode, Failure, FileId};
-use serde::{Deserialize, Serialize};
+use edge::JsonObject;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Body of `POST /api/v1/jobs`.
@@ -17,8 +19,61 @@ pub struct NewJob {
     #[serde(default)]
     pub prompt: String,
     /// Limits for this job; may be left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = JobOptions)]
     pub options: JobOptions,
+}
+
+/// Options from a JSON object and nothing else, see [`JsonObject`].
+fn object<'de, D: Deserializer<'de>>(from: D) -> Result<JobOptions, D::Error> {
+    JsonObject::deserialize(from).map(JsonObject::into_inner)
+}
+
+/// Body of `POST /api/v1/jobs/{id}/retry`; may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// What is to be different from the options of the job before. What is not named stays as it was; `null` takes a limit
+    /// away.
+    #[serde(default)]
+    #[schema(value_type = JobOptions)]
+    pub options: Map<String, Value>,
+}
+
+impl Retry {
+    /// The options of a job with these in place of what they name.
+    ///
+    /// # Errors
+    /// `invalid_field` naming the field.
+    pub fn of(self, before: JobOptions) -> Result<JobOptions, Failure> {
+        let internal = |_| Failure::new(ErrorCode::Internal);
+        let mut options: Map<String, Value> =
+            serde_json::to_value(before).and_then(serde_json::from_value).map_err(internal)?;
+        options.extend(self.options);
+        let options = serde_json::from_value(Value::Object(options)).map_err(|error| {
+            Failure::with_detail(ErrorCode::InvalidField, format!("'options' cannot be read: {error}."))
+        })?;
+        allowed(options)
+    }
+}
+
+/// The options, when each is within its range; else `invalid_field` naming the one that is not.
+fn allowed(options: JobOptions) -> Result<JobOptions, Failure> {
+    let rows = [
+        (options.max_repairs <= MAX_REPAIRS, "'options.max_repairs' must be 0 to 3."),
+        ((1..=120).contains(&options.run_timeout_seconds), "'options.run_timeout_seconds' must be 1 to 120."),
+        ((1..=MAX_VARIANTS).contains(&options.variants), "'options.variants' must be 1 to 4."),
+        ((1..=MAX_TURNS).contains(&options.max_turns), "'options.max_turns' must be 1 to 16."),
+        (options.max_tokens != Some(0), "'options.max_tokens' must be at least 1."),
+        (
+            options.max_seconds.is_none_or(|seconds| (1..=MAX_JOB_SECONDS).contains(&seconds)),
+            "'options.max_seconds' must be 1 to 86400.",
+        ),
+    ];
+    match rows.into_iter().find(|(is_allowed, _)| !is_allowed) {
+        Some((_, detail)) => Err(Failure::with_detail(ErrorCode::InvalidField, detail)),
+        None => Ok(options),
+    }
 }
 
 impl NewJob {
@@ -36,24 +91,7 @@ impl NewJob {
                 format!("The prompt has {} bytes; at most {MAX_PROMPT_BYTES} are accepted.", self.prompt.len());
             return Err(Failure::with_detail(ErrorCode::PromptTooLong, detail));
         }
-        if self.options.max_repairs > MAX_REPAIRS {
-            return invalid("'options.max_repairs' must be 0 to 3.");
-        }
-        if !(1..=120).contains(&self.options.run_timeout_seconds) {
-            return invalid("'options.run_timeout_seconds' must be 1 to 120.");
-        }
-        if !(1..=MAX_VARIANTS).contains(&self.options.variants) {
-            return invalid("'options.variants' must be 1 to 4.");
-        }
-        if !(1..=MAX_TURNS).contains(&self.options.max_turns) {
-            return invalid("'options.max_turns' must be 1 to 16.");
-        }
-        if self.options.max_tokens == Some(0) {
-            return invalid("'options.max_tokens' must be at least 1.");
-        }
-        if self.options.max_seconds.is_some_and(|seconds| !(1..=MAX_JOB_SECONDS).contains(&seconds)) {
-            return invalid("'options.max_seconds' must be 1 to 86400.");
-        }
+        allowed(self.options)?;
         Ok(self)
     }
 
@@ -76,7 +114,9 @@ impl NewJob {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::job::ModelChoice;
     use common::spend::Usd;
+    use serde_json::json;
 
     /// Protects the queue: a request that cannot be honoured is refused before anything is stored.
     #[test]
@@ -106,6 +146,44 @@ mod tests {
         for (file_ids, prompt, options, expected) in rows {
             let request = NewJob { file_ids, prompt: "x".repeat(prompt), options };
             assert_eq!(request.clone().checked().err().map(|f| f.code), expected, "{request:?}");
+        }
+    }
+
+    /// Protects whoever changes one option of a job: the others stay as they were, and what is not allowed is refused.
+    #[test]
+    fn a_retry_changes_what_it_names() {
+        let before = JobOptions { max_repairs: 1, max_tokens: Some(500), ..JobOptions::default() };
+        let rows = [
+            (json!({}), Some(before)),
+            (json!({ "models": "second" }), Some(JobOptions { models: ModelChoice::Second, ..before })),
+            (
+                json!({ "max_tokens": 900, "variants": 2 }),
+                Some(JobOptions { max_tokens: Some(900), variants: 2, ..before }),
+            ),
+            (json!({ "max_tokens": null }), Some(JobOptions { max_tokens: None, ..before })),
+            (json!({ "max_tokens": 0 }), None),
+            (json!({ "max_repairs": 4 }), None),
+            (json!({ "max_repairs": null }), None),
+            (json!({ "max_repairs": "1" }), None),
+            (json!({ "model": "second" }), None),
+        ];
+        for (options, expected) in rows {
+            let retry: Retry = serde_json::from_value(json!({ "options": options })).expect("an object");
+            let answer = retry.of(before);
+            assert_eq!(answer.as_ref().ok(), expected.as_ref(), "{options}");
+            assert!(answer.err().is_none_or(|failure| failure.code == ErrorCode::InvalidField), "{options}");
+        }
+    }
+
+    /// Protects the promise of the API document: options are an object, never a list of them in some order.
+    #[test]
+    fn options_are_an_object() {
+        let id = FileId::new();
+        let read = |options: Value| serde_json::from_value::<NewJob>(json!({ "file_ids": [id], "options": options }));
+        assert_eq!(read(json!({ "variants": 2 })).expect("an object").options.variants, 2);
+        for options in [json!([3, 120, 1, 16, null, null, null, "first"]), json!([]), json!(null), json!("first")] {
+            assert!(read(options.clone()).is_err(), "{options}");
+            assert!(serde_json::from_value::<Retry>(json!({ "options": options })).is_err(), "{options}");
         }
     }
 }

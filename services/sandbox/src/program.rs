@@ -106,9 +106,8 @@ pub async fn serve(host: Host) -> Result<(), NotReady> {
         runtime::service::callers_check(&callers),
     ]);
     let data = web::Data::new(sandbox.clone());
-    let allowances = web::Data::new(host.own_allowances());
     let site = Site::new(callers).health(health).routes(move |cfg| {
-        cfg.app_data(data.clone()).app_data(allowances.clone());
+        cfg.app_data(data.clone());
         routes(cfg);
     });
     host.serve(site, async || {

@@ -19,7 +19,7 @@ use bytes::{Bytes, BytesMut};
 use common::execution::{ExecutionResult, OutputFile};
 use common::{ErrorCode, ExecutionId, Failure, OwnerId};
 use edge::output::{Output, serve};
-use edge::{Allowance, Principal, Problem, ProblemBody, parse_id};
+use edge::{Principal, Problem, ProblemBody, parse_id};
 use futures::StreamExt;
 use keep::Keys;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,6 @@ async fn run_code(
     let body: ExecutionBody =
         serde_json::from_slice(&body).map_err(|error| edge::validate::invalid_json_bytes(&body, &error))?;
     let asked = ExecutionRequest { owner: principal.owner.to_string(), ..asked(body)? };
-    edge::allowance::spend(&request, &principal, Allowance::Runs, 1).await?;
     // Nonsense, and a caller too many, are refused with their own status before any stream begins.
     let turn = sandbox.line_up(&asked).map_err(problem)?;
     if wants_events(&request) {

@@ -156,11 +156,11 @@ async fn one_proof_or_none() {
     let proof = HeaderValue::from_str(&ours.sign(&ann).expect("signed")).expect("a header");
     let name = HeaderName::from_static(HEADER);
     let mut headers = HeaderMap::new();
-    assert_eq!(verifier.authenticate(&headers, "GET").await.expect("told"), None);
+    assert_eq!(verifier.authenticate(&headers, "GET", "/").await.expect("told"), None);
     headers.append(name.clone(), proof.clone());
-    let known = verifier.authenticate(&headers, "GET").await.expect("told").expect("known");
+    let known = verifier.authenticate(&headers, "GET", "/").await.expect("told").expect("known");
     assert_eq!(known, Principal { pass: known.pass.clone(), ..ann });
     assert!(known.pass.is_some());
     headers.append(name, proof);
-    assert_eq!(verifier.authenticate(&headers, "GET").await.expect("told"), None);
+    assert_eq!(verifier.authenticate(&headers, "GET", "/").await.expect("told"), None);
 }

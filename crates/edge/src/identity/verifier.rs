@@ -151,7 +151,7 @@ impl Verifier {
 
 #[async_trait]
 impl Authenticator for Verifier {
-    async fn authenticate(&self, headers: &HeaderMap, _: &str) -> Result<Option<Principal>, Problem> {
+    async fn authenticate(&self, headers: &HeaderMap, _: &str, _: &str) -> Result<Option<Principal>, Problem> {
         let mut given = headers.get_all(HEADER);
         let (Some(proof), None) = (given.next(), given.next()) else { return Ok(None) };
         let Ok(proof) = proof.to_str() else { return Ok(None) };

@@ -59,7 +59,7 @@ struct Undecided;
 
 #[async_trait]
 impl Authenticator for Undecided {
-    async fn authenticate(&self, _: &HeaderMap, _: &str) -> Result<Option<Principal>, Problem> {
+    async fn authenticate(&self, _: &HeaderMap, _: &str, _: &str) -> Result<Option<Principal>, Problem> {
         Err(Problem::new(ErrorCode::NotReady).retry_after(3))
     }
 }

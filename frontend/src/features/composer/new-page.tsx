@@ -81,6 +81,12 @@ export function NewPage() {
   const camera = useRef<HTMLInputElement>(null)
   const [leftOut, setLeftOut] = useState<string | null>(null)
   const reason = whyNot(draft, limits.max_prompt_bytes)
+  const hasPictures = draft.items.length > 0
+  useEffect(() => {
+    // The page of the job is fetched while the wish is written, so that its first step is seen at once. Where that fails
+    // the page is asked for again when it is gone to, and says so.
+    if (hasPictures) import('@/features/jobs/job-page').catch(() => undefined)
+  }, [hasPictures])
   const jobs = recent.data?.items ?? []
 
   const add = (files: readonly File[]) => {
@@ -165,7 +171,7 @@ export function NewPage() {
             }}
           />
           <Suspense fallback={<div className="h-40" />}>
-            {draft.items.length > 0 && (
+            {hasPictures && (
               <ImageTray items={draft.items} onRemove={pictures.remove} onRetry={pictures.retry} />
             )}
           </Suspense>

@@ -82,18 +82,11 @@ export async function cancelJob(api: Api, id: string): Promise<Job> {
   return data as Job
 }
 
-/** Makes a new job with the same pictures, prompt and options. */
-export async function retryJob(api: Api, id: string): Promise<Job> {
-  const { data } = await api.POST('/api/v1/jobs/{id}/retry', { params: { path: { id } } })
+/** Makes a new job with the same pictures, prompt and options, but for those that are named. */
+export async function retryJob(api: Api, id: string, options: Partial<JobOptions> = {}): Promise<Job> {
+  const { data } = await api.POST('/api/v1/jobs/{id}/retry', { params: { path: { id } }, body: { options } })
   return data as Job
 }
-
-/** Whether a job can be made once more with other options: one that goes on from another would lose what it went on from. */
-export const canChange = (job: Job) => job.parent == null
-
-/** Makes a new job with the same pictures and prompt and other options; see {@link canChange}. */
-export const changeJob = (api: Api, { file_ids, prompt, options }: Job, change: Partial<JobOptions>) =>
-  createJob(api, { file_ids, prompt, options: { ...options, ...change } }, crypto.randomUUID())
 
 /** Deletes a job that has ended, with everything it gave. */
 export async function deleteJob(api: Api, id: string): Promise<void> {

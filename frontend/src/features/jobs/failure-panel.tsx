@@ -11,9 +11,8 @@ import { others } from '@/features/models/choice'
 import { handOver } from '@/features/playground/hand-over'
 import { plainName } from '@/lib/format'
 import { showToast } from '@/lib/toast'
-import { canChange } from './api'
 import type { Progress } from './progress'
-import { REMEDY_LABELS, type Remedy, remediesFor } from './remedies'
+import { otherModelHelps, REMEDY_LABELS, type Remedy, remediesFor } from './remedies'
 
 type Props = {
   job: Job
@@ -66,12 +65,10 @@ export function FailurePanel(props: Props) {
     sign_in: () => (signOut ? void signOut() : window.location.reload()),
     playground: () => void navigate('/playground'),
   }
-  const canHelp = canChange(job) && remediesFor(failure.code).includes('models')
+  const canHelp = otherModelHelps(failure.code)
   const roles = useQuery({ ...models(useApi()), enabled: canHelp }).data?.roles ?? []
   const other = canHelp ? others(roles, job.options.models) : []
-  const remedies = remediesFor(failure.code)
-    .filter((one) => one !== 'edit_code' || attempt)
-    .filter((one) => one !== 'raise_limit' || canChange(job))
+  const remedies = remediesFor(failure.code).filter((one) => one !== 'edit_code' || attempt)
   return (
     <section
       aria-labelledby="failed"

@@ -40,7 +40,7 @@ export function JobHeader({ job, progress, actions }: Props) {
   const long = name.length > 140
   useShortcuts({
     s: () => !over && setAsked('stop'),
-    r: () => over && !actions.retry.isPending && actions.retry.mutate(),
+    r: () => over && !actions.retrying.isPending && actions.retry(),
   })
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-8 gap-y-3">
@@ -80,11 +80,7 @@ export function JobHeader({ job, progress, actions }: Props) {
               <FileArchiveIcon aria-hidden />
               {save.isPending ? 'Packing…' : 'Save all'}
             </Button>
-            <Button
-              variant="outline"
-              disabled={actions.retry.isPending}
-              onClick={() => actions.retry.mutate()}
-            >
+            <Button variant="outline" disabled={actions.retrying.isPending} onClick={actions.retry}>
               <RotateCwIcon aria-hidden />
               Retry
             </Button>

@@ -148,10 +148,10 @@ function JobView({ job }: { job: Job }) {
                     job={job}
                     failure={failure}
                     progress={progress}
-                    busy={actions.retry.isPending || actions.again.isPending}
-                    onRetry={() => actions.retry.mutate()}
+                    busy={actions.retrying.isPending}
+                    onRetry={actions.retry}
                     onRetryHigher={() => actions.retryHigher(job)}
-                    onRetryWith={(models) => actions.retryWith(job, models)}
+                    onRetryWith={actions.retryWith}
                     onTab={setTab}
                   />
                 )}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { REMEDIES, REMEDY_LABELS, remediesFor } from './remedies'
+import { otherModelHelps, REMEDIES, REMEDY_LABELS, remediesFor } from './remedies'
 
 type Document = { components: { schemas: { ErrorCode: { enum: string[] } } } }
 const document = JSON.parse(readFileSync('../services/gateway/openapi.json', 'utf8')) as Document
@@ -15,6 +15,15 @@ it('has a remedy for every code of the server', () => {
     expect(new Set(remedies).size, code).toBe(remedies.length)
     for (const remedy of remedies) expect(REMEDY_LABELS[remedy]).toBeTruthy()
   }
+})
+
+/** Protects people from tries that cannot help: another model is offered for what a model did or wrote, and only then. */
+it('knows where another model may help', () => {
+  const helped = codes.filter(otherModelHelps)
+  expect(helped.length).toBeGreaterThan(8)
+  for (const code of helped) expect(code).toMatch(/^(model_|run_|review_blocked|budget_reached)/)
+  for (const code of codes.filter((one) => /^model_|^run_/.test(one)))
+    expect(otherModelHelps(code), code).toBe(true)
 })
 
 /** Protects an old page against a newer server. */

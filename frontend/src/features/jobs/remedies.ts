@@ -86,6 +86,24 @@ export const REMEDIES: Record<ErrorCode, readonly Remedy[]> = {
   worker_failed: ['retry'],
 }
 
+/** Failures of what a model did or wrote: another one may do better. */
+const OF_MODELS: ReadonlySet<string> = new Set<ErrorCode>([
+  'model_unavailable',
+  'model_rate_limited',
+  'model_refused',
+  'model_timeout',
+  'model_answer_unusable',
+  'review_blocked',
+  'run_failed',
+  'run_timeout',
+  'run_out_of_memory',
+  'run_output_limit',
+  'budget_reached',
+])
+
+/** Whether another model may do better where one gave this failure. */
+export const otherModelHelps = (code: string) => OF_MODELS.has(code)
+
 /** What helps against a failure; a code that this app is too old to know can be retried. */
 export const remediesFor = (code: string): readonly Remedy[] =>
   (REMEDIES as Record<string, readonly Remedy[]>)[code] ?? ['retry']

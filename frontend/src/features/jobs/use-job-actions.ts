@@ -4,7 +4,7 @@ import { useApi, useConfig } from '@/api/context'
 import { problemOf } from '@/api/problem'
 import type { Job, JobOptions, ModelChoice } from '@/api/types'
 import { showToast } from '@/lib/toast'
-import { cancelJob, changeJob, deleteJob, oneJob, retryJob } from './api'
+import { cancelJob, deleteJob, oneJob, retryJob } from './api'
 import { limitOf, raised } from './raise'
 
 /** What can be done with a job. */
@@ -28,16 +28,16 @@ export function useJobActions(id: string) {
     onSuccess: () => void cache.invalidateQueries({ queryKey: ['jobs'] }),
     onError,
   })
-  const retry = useMutation({ mutationFn: () => retryJob(api, id), onSuccess: open, onError })
-  const again = useMutation({
-    mutationFn: ({ job, change }: { job: Job; change: Partial<JobOptions> }) => changeJob(api, job, change),
+  const retrying = useMutation({
+    mutationFn: (change: Partial<JobOptions>) => retryJob(api, id, change),
     onSuccess: open,
     onError,
   })
+  const retry = () => retrying.mutate({})
   /** The same with more of what was used up. */
-  const retryHigher = (job: Job) => again.mutate({ job, change: raised(job.options, limitOf(job), limits) })
+  const retryHigher = (job: Job) => retrying.mutate(raised(job.options, limitOf(job), limits))
   /** The same with other models. */
-  const retryWith = (job: Job, models: ModelChoice) => again.mutate({ job, change: { models } })
+  const retryWith = (models: ModelChoice) => retrying.mutate({ models })
   const remove = useMutation({
     mutationFn: () => deleteJob(api, id),
     onSuccess: () => {
@@ -48,5 +48,5 @@ export function useJobActions(id: string) {
     },
     onError,
   })
-  return { stop, retry, again, retryHigher, retryWith, remove }
+  return { stop, retrying, retry, retryHigher, retryWith, remove }
 }

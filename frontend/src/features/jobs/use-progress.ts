@@ -13,6 +13,9 @@ const apply = (progress: Progress, events: readonly ServerEvent[]) => events.red
 const changesResults = ({ event, data }: ServerEvent) =>
   event === 'job_finished' || (event === 'step_finished' && /"kind":"(look|run|review)"/.test(data))
 
+/** How long events are gathered for one change of the page. */
+const GATHER_MS = 30
+
 /** Follows a job from its beginning, through dropped lines and restarts of the server. One job for each mount. */
 export function useProgress(id: string): { progress: Progress; line: Line } {
   const { getToken } = useAuth()
@@ -27,7 +30,8 @@ export function useProgress(id: string): { progress: Progress; line: Line } {
     const stop = new AbortController()
     let over = false
     let waiting: ServerEvent[] = []
-    // Many events at once (a job looked at later) become one change of the page.
+    let isFirst = true
+    // Many events at once (a job looked at later) become one change of the page; what comes first is shown at once.
     const flush = () => {
       const events = waiting
       waiting = []
@@ -46,7 +50,8 @@ export function useProgress(id: string): { progress: Progress; line: Line } {
       onState: setLine,
       onEvent: (event) => {
         if (event.event === 'job_finished') over = true
-        if (waiting.length === 0) setTimeout(flush, 30)
+        if (waiting.length === 0) setTimeout(flush, isFirst ? 0 : GATHER_MS)
+        isFirst = false
         waiting.push(event)
       },
     })

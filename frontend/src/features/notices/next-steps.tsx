@@ -4,7 +4,7 @@ import { useApi, useConfig } from '@/api/context'
 import { problemOf } from '@/api/problem'
 import type { Job, Results } from '@/api/types'
 import { Button } from '@/components/ui/button'
-import { canChange, changeJob, jobResults, oneJob, retryJob } from '@/features/jobs/api'
+import { jobResults, oneJob, retryJob } from '@/features/jobs/api'
 import { raised } from '@/features/jobs/raise'
 import { models } from '@/features/models/api'
 import { others } from '@/features/models/choice'
@@ -41,8 +41,7 @@ export function NextSteps({ notice, onDone }: { notice: Notice; onDone: () => vo
           return begun(await retryJob(api, id))
         case 'raise_limit': {
           const old = await cache.fetchQuery(oneJob(api, id))
-          if (!canChange(old)) return goOn
-          return begun(await changeJob(api, old, raised(old.options, step.limit, limits)))
+          return begun(await retryJob(api, id, raised(old.options, step.limit, limits)))
         }
         case 'edit_code': {
           const job = await cache.fetchQuery(oneJob(api, id))
@@ -55,8 +54,8 @@ export function NextSteps({ notice, onDone }: { notice: Notice; onDone: () => vo
           const known = await cache.fetchQuery(models(api))
           const other = others(known?.roles ?? [], old.options.models)[0]
           // Where there is no other, the page says why.
-          if (!other || !canChange(old)) return '/models'
-          return begun(await changeJob(api, old, { models: other.value }))
+          if (!other) return '/models'
+          return begun(await retryJob(api, id, { models: other.value }))
         }
         default:
           return goOn

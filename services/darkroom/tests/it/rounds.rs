@@ -161,6 +161,22 @@ async fn a_refinement_goes_on_from_its_job() {
     let (status, again) = server.post(&format!("/api/v1/jobs/{second}/retry"), &json!({})).await;
     assert_eq!((status, again["parent"].as_str()), (202, Some(first.as_str())), "{again}");
     server.report(again["id"].as_str().expect("id")).await;
+    // With other options, too; those that are not named stay.
+    let change = json!({ "options": { "models": "rules", "max_tokens": 5000 } });
+    let (status, other) = server.post(&format!("/api/v1/jobs/{second}/retry"), &change).await;
+    assert_eq!((status, other["parent"].as_str()), (202, Some(first.as_str())), "{other}");
+    let options = &other["options"];
+    assert_eq!((&options["models"], &options["max_tokens"]), (&json!("rules"), &json!(5000)), "{options}");
+    assert_eq!(options["max_repairs"], again["options"]["max_repairs"], "{options}");
+    assert_eq!(server.report(other["id"].as_str().expect("id")).await["models"], json!(["builtin"]));
+    for (bad, code) in [
+        (json!({ "options": { "max_repairs": 9 } }), "invalid_field"),
+        (json!({ "options": { "colour": "blue" } }), "invalid_field"),
+        (json!({ "models": "rules" }), "invalid_json"),
+    ] {
+        let (_, problem) = server.post(&format!("/api/v1/jobs/{second}/retry"), &bad).await;
+        assert_eq!(problem["code"], code, "{problem}");
+    }
     // What a job needs of those before it is its own: they can be deleted.
     assert_eq!(
         server.request(Method::DELETE, &format!("/api/v1/jobs/{first}")).send().await.expect("gone").status(),

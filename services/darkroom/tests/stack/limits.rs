@@ -28,7 +28,7 @@ async fn done(client: &Client, asked: usize, make: impl Fn(&Client) -> reqwest::
     done
 }
 
-/// Protects operators and everybody else at the table: with two replicas of gateway, files and jobs, asked at once from all sides,
+/// Protects operators and everybody else at the table: with two replicas of all that count, and of the sandbox, asked at once from all sides,
 /// exactly as much is done as one person may do, and not one more. What an owner allows one person goes before the default.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_hold_to_the_unit_with_two_gateways() {
@@ -37,8 +37,7 @@ async fn limits_hold_to_the_unit_with_two_gateways() {
     let plan = Plan::new().expect("the programs").set("LOG", "error");
     let plan = plan.set("USER_OPEN_JOBS", &OPEN.to_string()).set("USER_RUNNING_JOBS", "1");
     let plan = plan.set("USER_RUNS_PER_HOUR", "2").set("USER_UPLOAD_BYTES_PER_DAY", &bytes.to_string());
-    // One sandbox: it knows nothing that is shared, and counts runs for itself.
-    let services = ["gateway", "files", "jobs"];
+    let services = ["gateway", "files", "jobs", "sandbox"];
     let plan = services.into_iter().fold(plan, |plan, service| plan.replicas(service, 2));
     let stack = block_in_place(|| Stack::start(&plan, &fresh_urls().expect("the engines"))).expect("a stack");
     let pem = std::fs::read(stack.ca_certificate()).expect("the authority");
@@ -73,4 +72,7 @@ async fn limits_hold_to_the_unit_with_two_gateways() {
         ran += done(&client, 4, execute).await;
     }
     assert_eq!(ran, RUNS, "runs");
+    let (_, usage) = client.get("/api/v1/usage").await;
+    let meter = usage["allowances"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "runs")).cloned();
+    assert_eq!(meter.expect("a meter")["remaining"], 0, "{usage}");
 }

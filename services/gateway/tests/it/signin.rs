@@ -118,6 +118,27 @@ async fn requests_are_counted_for_each_person() {
     assert_eq!(send(world.get("/api/v1/me")).await.status(), 401);
 }
 
+/// Protects the limit of runs, which is counted where replicas count together: however the path is spelled, only what asks
+/// for a run, and only where the caller may ask. There is no sandbox here, so what is let through finds nobody.
+#[actix_web::test]
+async fn runs_are_counted_at_the_door() {
+    let user_limits = Limits { runs_per_hour: Some(3), ..Limits::default() };
+    let world = world_with(Settings { user_limits, ..Settings::default() }).await;
+    let wanted = json!({ "name": "a reader", "scopes": ["executions:read"] });
+    let (_, _, made) = told(world.owner(Method::POST, "/api/v1/keys").json(&wanted)).await;
+    let reader = |path| world.post(path).bearer_auth(made["key"].as_str().expect("a key"));
+    let code = json!({ "code": "pass" });
+    for path in ["/api/v1/executions", "/api/v1/%65xecutions", "/api/v1/executions?code=1"] {
+        assert_eq!(send(reader(path).json(&code)).await.status(), 404, "{path}");
+        assert_eq!(send(world.owner(Method::GET, path)).await.status(), 404, "{path}");
+        assert_eq!(send(world.owner(Method::POST, path).json(&code)).await.status(), 404, "{path}");
+    }
+    for path in ["/api/v1/executions", "/api/v1/execution%73?"] {
+        problem(world.owner(Method::POST, path).json(&code), 429, "limit_reached").await;
+    }
+    assert_eq!(send(world.owner(Method::POST, "/api/v1/executions/x").json(&code)).await.status(), 404);
+}
+
 /// Protects what an owner allows one person, and what a person allows one of their keys: it goes before the default at
 /// once, is told, stands in the audit, and is gone when it is taken back; a key that is used up stops its own program alone.
 #[actix_web::test]

@@ -88,7 +88,7 @@ fn step(option: NextOption, job: JobId, limit: Option<&'static str>) -> NextStep
                 Some(limit) => format!("Start it again with a higher limit ('{limit}')."),
                 None => "Start it again with higher limits.".to_owned(),
             };
-            (words, "POST", "/api/v1/jobs".to_owned())
+            (words, "POST", format!("/api/v1/jobs/{job}/retry"))
         }
         NextOption::EditCode => {
             ("Edit the code yourself and run it.".to_owned(), "POST", "/api/v1/executions".to_owned())

@@ -1,7 +1,7 @@
-use crate::{JobView, Jobs};
+use crate::{JobView, Jobs, Retry};
 use actix_web::{HttpResponse, delete, post, web};
 use common::JobId;
-use edge::{PathId, Principal, Problem, ProblemBody};
+use edge::{OptionalObject, PathId, Principal, Problem, ProblemBody};
 
 /// Cancel a job: nothing of it runs a second later.
 #[utoipa::path(
@@ -22,19 +22,26 @@ pub async fn cancel(
     Ok(web::Json(jobs.cancel(&principal.owner, id.0).await?))
 }
 
-/// Retry a job that has ended: a new job with the same pictures, prompt and options.
+/// Retry a job that has ended: a new job with the same pictures, prompt and options, but for those that are named.
 #[utoipa::path(
     tag = "jobs",
     params(("id" = String, Path)),
+    request_body = Option<Retry>,
     responses(
         (status = 202, body = JobView),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It has not ended", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "An option is not allowed", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/api/v1/jobs/{id}/retry")]
-pub async fn retry(principal: Principal, jobs: web::Data<Jobs>, id: PathId<JobId>) -> Result<HttpResponse, Problem> {
-    let job = jobs.retry(principal.caller(), id.0).await?;
+pub async fn retry(
+    principal: Principal,
+    jobs: web::Data<Jobs>,
+    id: PathId<JobId>,
+    change: OptionalObject<Retry>,
+) -> Result<HttpResponse, Problem> {
+    let job = jobs.retry(principal.caller(), id.0, change.into_inner().unwrap_or_default()).await?;
     Ok(HttpResponse::Accepted().insert_header(("location", format!("/api/v1/jobs/{}", job.id))).json(job))
 }
 
