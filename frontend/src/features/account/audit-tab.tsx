@@ -52,7 +52,7 @@ export default function AuditTab() {
                     </td>
                     <td className="max-w-40 py-1.5 pr-4 break-words">{nameOf(line.actor)}</td>
                     <td className="py-1.5 pr-4">{actionWords(line.action)}</td>
-                    <td className="py-1.5 break-all text-muted-foreground tabular-nums">
+                    <td className="py-1.5 whitespace-nowrap text-muted-foreground tabular-nums">
                       {plainName(line.address)}
                     </td>
                   </tr>
