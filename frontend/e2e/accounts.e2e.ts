@@ -1,62 +1,11 @@
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from '@playwright/test'
 import { expectAccessible } from './support/axe'
+import { enter, invite, join, owner, PASSWORD, status } from './support/people'
+import { nothingOfEachOther } from './support/scenarios'
 import { Server, sample } from './support/server'
 import { settled } from './support/states'
 import { develop, stands } from './support/steps'
-import { expect, follow, signIn, test, type Watch } from './support/test'
-
-const PASSWORD = 'a long enough password'
-
-/** A page of the owner, who came by the printed link. */
-async function owner(browser: Browser, server: Server, watch: Watch): Promise<Page> {
-  const context = await browser.newContext({ baseURL: server.base })
-  follow(context, watch, server.base)
-  await signIn(context, server)
-  return context.newPage()
-}
-
-/** Invites somebody, as an owner does in the settings; gives the link. */
-async function invite(page: Page): Promise<string> {
-  await page.goto('/settings?tab=people')
-  await page.getByRole('button', { name: 'Invite' }).click()
-  const link = await page.getByLabel('The invitation', { exact: true }).inputValue()
-  expect(link).toContain('/join#code=')
-  return link
-}
-
-/** Joins by an invitation in a browser of their own; gives its page. */
-async function join(
-  browser: Browser,
-  server: Server,
-  watch: Watch,
-  { link, name }: { link: string; name: string },
-): Promise<Page> {
-  const context = await browser.newContext({ baseURL: server.base })
-  follow(context, watch, server.base)
-  const page = await context.newPage()
-  await page.goto(link)
-  await page.getByLabel('Your name').fill(name)
-  await page.getByLabel('E-mail address').fill(`${name}@example.org`)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByLabel('The same password again').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Join' }).click()
-  await expect(page.getByRole('heading', { level: 1, name: 'What should we develop?' })).toBeVisible()
-  return page
-}
-
-/** Signs in at the door with address and password. */
-async function enter(page: Page, name: string, password: string) {
-  await expect(page.getByRole('heading', { name: 'Come in, the light is safe' })).toBeVisible()
-  const toPassword = page.getByRole('button', { name: 'I have a password' })
-  if (await toPassword.isVisible()) await toPassword.click()
-  await page.getByLabel('E-mail address').fill(`${name}@example.org`)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-}
-
-/** The status of a call that the page's own browser makes. */
-const status = (page: Page, path: string) => page.evaluate(async (url) => (await fetch(url)).status, path)
+import { expect, test } from './support/test'
 
 test.describe('people', () => {
   let server: Server
@@ -67,51 +16,11 @@ test.describe('people', () => {
   // Refusals and unknown visitors are answers with such a status.
   test.beforeEach(({ watch }) => watch.expectError(/status of 4\d\d/))
 
-  // Protects what belongs to a person: of two people who are in, neither sees the other's pictures, jobs, results, events or
-  // notifications, whatever they try; nor does a search or a list find them.
+  // Protects what belongs to a person, see there.
   test('two people see nothing of each other', async ({ browser, watch }) => {
     const left = await owner(browser, server, watch)
     const right = await join(browser, server, watch, { link: await invite(left), name: 'bea' })
-    const jobs: { page: Page; id: string; fileId: string }[] = []
-    for (const page of [left, right]) {
-      const id = await develop(page, server.base, 'Only for me')
-      await stands(page, 'Developed')
-      const job = await page.evaluate(async (one) => (await fetch(`/api/v1/jobs/${one}`)).json(), id)
-      jobs.push({ page, id, fileId: job.file_ids[0] })
-    }
-    const listed = (page: Page, path: string, key: string) =>
-      page.evaluate(
-        async ([url, name]) =>
-          (await (await fetch(url)).json()).items.map((item: Record<string, string>) => item[name]),
-        [path, key] as const,
-      )
-    const pairs = [[jobs[0], jobs[1]] as const, [jobs[1], jobs[0]] as const]
-    for (const [mine, theirs] of pairs) {
-      if (!mine || !theirs) throw new Error('both have a job')
-      await mine.page.goto('/jobs?q=only+for+me')
-      await expect(mine.page.getByRole('list', { name: 'Jobs' }).getByRole('listitem')).toHaveCount(1)
-      await mine.page.goto(`/jobs/${theirs.id}`)
-      await expect(mine.page.getByRole('heading', { name: 'There is no such job' })).toBeVisible()
-      for (const end of ['', '/results', '/events', '/bundle', '/outputs/values.csv'])
-        expect(await status(mine.page, `/api/v1/jobs/${theirs.id}${end}`), end).toBe(404)
-      for (const end of ['', '/content', '/thumbnail'])
-        expect(await status(mine.page, `/api/v1/files/${theirs.fileId}${end}`), end).toBe(404)
-      expect(await status(mine.page, `/api/v1/jobs/${mine.id}`)).toBe(200)
-      // Lists hold one's own and nothing else.
-      expect(await listed(mine.page, '/api/v1/jobs', 'id')).toEqual([mine.id])
-      expect(await listed(mine.page, '/api/v1/jobs?q=only+for+me', 'id')).toEqual([mine.id])
-      expect(await listed(mine.page, '/api/v1/files', 'id')).toEqual([mine.fileId])
-      expect(await listed(mine.page, '/api/v1/notifications', 'job_id')).toEqual([mine.id])
-    }
-    // Whoever takes everything as read has read nothing for the other.
-    const unread = (page: Page) =>
-      page.evaluate(async () => (await (await fetch('/api/v1/notifications')).json()).unread as number)
-    expect([await unread(left), await unread(right)]).toEqual([1, 1])
-    await right.evaluate(async () => {
-      const [headers, body] = [{ 'content-type': 'application/json' }, '{}']
-      await fetch('/api/v1/notifications/read', { method: 'POST', headers, body })
-    })
-    expect([await unread(left), await unread(right)]).toEqual([1, 0])
+    await nothingOfEachOther(left, right, server)
     // What only owners may do is neither shown to members nor done for them.
     await right.goto('/settings')
     await expect(right.getByRole('tab', { name: 'Account' })).toBeVisible()

@@ -1,6 +1,8 @@
+import { tokenBearer } from './support/people'
+import { byKeyboardAlone, killedInTheMiddle, SCRIPTED, UNANSWERED } from './support/scenarios'
 import { fenced, Server, sample } from './support/server'
 import { SlowModel } from './support/slow-model'
-import { BLOCKED, BROKEN, ENDLESS, GOOD, settled } from './support/states'
+import { BROKEN, GOOD } from './support/states'
 import { develop, jobOf, nextJobOf, PATIENTLY, stands, step } from './support/steps'
 import { expect, follow, signIn, test } from './support/test'
 
@@ -57,114 +59,20 @@ test('the first step is on the screen soon after Develop', async ({ page, server
   expect(ms).toBeLessThan(3_000)
 })
 
-// Protects stopping: the button stops the job itself, not only the page.
-test('Stop stops', async ({ scriptedPage: page, scripted }) => {
-  scripted.answers([fenced(GOOD, 120_000)])
-  const id = await develop(page, scripted.base)
-  await expect(step(page, 'Thinking')).toBeVisible(PATIENTLY)
-  await page.getByRole('button', { name: 'Stop' }).click()
-  await page.getByRole('button', { name: 'Stop it' }).click()
-  await stands(page, 'Stopped')
-  expect(await scripted.ended(id)).toBe('cancelled')
-})
+// Protects what people do, see there; stack.e2e.ts does the same behind Traefik.
+for (const [name, run] of Object.entries(SCRIPTED))
+  test(name, ({ scriptedPage, scripted }) => run(scriptedPage, scripted))
 
-// Protects whoever reloads or opens the page elsewhere in the middle: no step is lost, none is shown twice.
-test('a reload in the middle shows all of it', async ({ scriptedPage: page, scripted }) => {
-  scripted.answers([fenced(GOOD, 15_000)])
-  await develop(page, scripted.base)
-  await expect(step(page, 'Looked at the picture')).toBeVisible(PATIENTLY)
-  await page.reload()
-  await expect(step(page, 'Thinking')).toBeVisible(PATIENTLY)
-  await stands(page, 'Developed')
-  for (const name of ['Looked at the picture', 'Checked the code', 'Ran the code'])
-    await expect(step(page, name)).toHaveCount(1)
-})
-
-// Protects jobs in hand when the server dies: the page finds the line again by itself and shows the end of the job. With
-// the token; sessions of one process end with it, and people sign in again.
+// Protects jobs in hand when the server dies, see there.
 test('a server that is killed in the middle comes back, and so does the page', async ({
   browser,
   scripted,
   watch,
 }) => {
-  // Until it is there again every request fails.
-  watch.expectError(/ERR_CONNECTION|ERR_INCOMPLETE|Failed to (load|fetch)|network error|status of 401/)
-  scripted.answers([fenced(GOOD, 20_000)])
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  await page.goto(scripted.base)
-  await page.getByLabel('Sign-in link or token').fill(scripted.token)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  const id = await develop(page, scripted.base)
-  await expect(step(page, 'Thinking')).toBeVisible(PATIENTLY)
-  // Nothing is done here after that: the page goes on by itself.
-  await scripted.crashAndRestart()
-  await stands(page, 'Developed')
-  expect(await scripted.ended(id)).toBe('succeeded')
-  for (const name of ['Looked at the picture', 'Ran the code']) await expect(step(page, name)).toHaveCount(1)
-  await context.close()
-})
-
-// Protects trust in the review: code that it blocked is shown with what was found, and what came of the repair.
-test('blocked code is shown, and repaired', async ({ scriptedPage: page, scripted }) => {
-  scripted.answers([fenced(BLOCKED), fenced(GOOD)])
-  await develop(page, scripted.base)
-  await stands(page, 'Developed')
-  await expect(step(page, 'Blocked the code')).toBeVisible(PATIENTLY)
-  await expect(step(page, 'Wrote the code')).toHaveCount(2)
-  await page.getByRole('tab', { name: 'Code' }).click()
-  const panel = page.getByRole('tabpanel')
-  await expect(panel).toContainText('to_csv')
-  await panel.getByLabel('Attempt', { exact: true }).selectOption({ index: 0 })
-  await expect(panel).toContainText('Blocked by the review')
-  await expect(panel).toContainText('subprocess')
-  await panel.getByLabel('Attempt', { exact: true }).selectOption({ index: 1 })
-  await panel.getByRole('button', { name: 'Show what changed' }).click()
-  await settled(page)
-  await expect(panel).toContainText('subprocess')
-  await expect(panel).toContainText('to_csv')
-})
-
-// Protects people whose job failed: the reason stands in place of the result, with what can be done as buttons.
-test('a failure says what happened and what to do', async ({ scriptedPage: page, scripted }) => {
-  scripted.answers([fenced(BROKEN)])
-  const id = await scripted.job(sample('bar_chart.png'), 'Read the values', { max_repairs: 0 })
-  await scripted.ended(id)
-  await page.goto(`${scripted.base}/jobs/${id}`)
-  await stands(page, 'Failed')
-  await expect(page.getByRole('main')).toContainText('the axis has no numbers')
-  // The same again, and this time it works.
-  scripted.answers([fenced(GOOD)])
-  await page.getByRole('main').getByRole('button', { name: 'Retry' }).first().click()
-  const again = await nextJobOf(page, id)
-  await stands(page, 'Developed')
-  expect(await scripted.ended(again)).toBe('succeeded')
-  const [before, after] = await Promise.all([scripted.view(id), scripted.view(again)])
-  expect([after.prompt, after.file_ids, after.options]).toEqual([
-    before.prompt,
-    before.file_ids,
-    before.options,
-  ])
-})
-
-// Protects people whose code took too long: they are told so, and can give it more time with one press.
-test('code that does not end says so, and offers more time', async ({ scriptedPage: page, scripted }) => {
-  scripted.answers([fenced(ENDLESS)])
-  const id = await scripted.job(sample('bar_chart.png'), 'Read the values', {
-    max_repairs: 0,
-    run_timeout_seconds: 1,
-  })
-  await scripted.ended(id)
-  await page.goto(`${scripted.base}/jobs/${id}`)
-  await stands(page, 'Failed')
-  await expect(page.getByRole('main')).toContainText(/time/)
-  for (const remedy of ['Edit the code', 'Say it differently'])
-    await expect(page.getByRole('button', { name: remedy })).toBeVisible()
-  scripted.answers([fenced(GOOD)])
-  await page.getByRole('button', { name: 'Raise the limit and retry' }).click()
-  const again = await nextJobOf(page, id)
-  await stands(page, 'Developed')
-  expect((await scripted.view(again)).options.run_timeout_seconds).toBeGreaterThan(1)
+  watch.expectError(UNANSWERED)
+  const page = await tokenBearer(browser, scripted, watch)
+  await killedInTheMiddle(page, scripted)
+  await page.context().close()
 })
 
 // Protects whoever must not ask a model, or wants another one: what is chosen on the page of a new job is what is asked.
@@ -263,26 +171,5 @@ test('all of it comes as one zip', async ({ scriptedPage: page, scripted }) => {
     expect(zip.includes(name), name).toBe(true)
 })
 
-// Protects people without a mouse: the whole way by keyboard alone.
-test('by keyboard alone', async ({ page, server }) => {
-  await page.goto(server.base)
-  const reach = async (name: RegExp) => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      await page.keyboard.press('Tab')
-      const focused = await page.evaluate(() => {
-        const element = document.activeElement as HTMLElement | null
-        return element ? element.getAttribute('aria-label') || element.innerText || element.id : ''
-      })
-      if (name.test(focused)) return
-    }
-    throw new Error(`${name} cannot be reached by Tab`)
-  }
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  await reach(/bar chart|bars/i)
-  await page.keyboard.press('Enter')
-  const send = page.getByRole('button', { name: 'Develop' })
-  await expect(send).toHaveAttribute('aria-disabled', 'false')
-  await page.keyboard.press('Control+Enter')
-  await jobOf(page)
-  await stands(page, 'Developed')
-})
+// Protects people without a mouse, see there.
+test('by keyboard alone', ({ page, server }) => byKeyboardAlone(page, server))

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pdfIsRefused } from './support/scenarios'
 import { sample } from './support/server'
 import { expect, test } from './support/test'
 import { FOLDER, ROWS } from './support/uploads'
@@ -11,19 +12,8 @@ test.describe('uploads', () => {
     await page.goto(server.base)
   })
 
-  // Protects people with a PDF in hand: it is refused at once, and the sentence says what to do instead.
-  test('a PDF is refused with a sentence that helps', async ({ page }) => {
-    const pdf = Buffer.from('%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n')
-    await page
-      .getByTestId('file-input')
-      .setInputFiles({ name: 'report.pdf', mimeType: 'application/pdf', buffer: pdf })
-    const refusal = page.getByRole('listitem').filter({ hasText: 'report.pdf' })
-    await expect(refusal.getByRole('alert')).toContainText(/This is a PDF/)
-    await expect(refusal).toContainText(/screenshot|picture/)
-    await expect(page.getByRole('button', { name: 'Develop' })).toHaveAttribute('aria-disabled', 'true')
-    await refusal.getByRole('button', { name: /Take report\.pdf away/ }).click()
-    await expect(refusal).toHaveCount(0)
-  })
+  // Protects people with a PDF in hand, see there.
+  test('a PDF is refused with a sentence that helps', ({ page }) => pdfIsRefused(page))
 
   // Protects what a person has already chosen: one bad file takes nothing away from the good ones.
   test('a bad file beside a good one', async ({ page }) => {

@@ -2,31 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import type { components } from '../../src/api/schema.gen'
+import { type Answer, fenced, Place, ROOT } from './place'
 
-/** A job as the API shows it. */
-export type JobView = components['schemas']['JobView']
-
-/** The repository. */
-export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
-
-/** One of the repository's own sample pictures. */
-export const sample = (name: string) => join(ROOT, 'services/darkroom/samples', name)
-
-/** One answer of a scripted model, after a pause. */
-export interface Answer {
-  text: string
-  delay_ms?: number
-}
-
-/** Code as a model answers it. */
-export const fenced = (code: string, delay_ms = 0): Answer => ({
-  text: `Here is the code.\n\n\`\`\`python\n${code}\n\`\`\`\n`,
-  delay_ms,
-})
+export * from './place'
 
 /** The cookie of a session, as the browser wants it. */
 export interface SessionCookie {
@@ -56,14 +36,15 @@ export async function freePort(): Promise<number> {
  * A running `darkroom serve` with a data folder of its own. Code comes from the built-in rules, or from a script that a
  * test writes.
  */
-export class Server {
-  base = ''
+export class Server extends Place {
   private link = ''
   private child: ChildProcess | undefined
   private readonly folder = mkdtempSync(join(tmpdir(), 'darkroom-e2e-'))
   private readonly script = join(this.folder, 'script.json')
 
-  private constructor(private readonly options: StartOptions) {}
+  private constructor(private readonly options: StartOptions) {
+    super()
+  }
 
   /** Starts one; `scripted` ones have models that answer as {@link Server.answers} tells them. */
   static async start(options: StartOptions = {}): Promise<Server> {
@@ -95,50 +76,6 @@ export class Server {
     const [name = '', value = ''] = pair.split('=')
     if (!value) throw new Error(`the sign-in link gave no session: ${response.status}`)
     return { name, value }
-  }
-
-  /** A call with the token, as programs make them. */
-  async call(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers)
-    headers.set('authorization', `Bearer ${this.token}`)
-    return fetch(this.base + path, { ...init, headers })
-  }
-
-  /** Uploads a picture and makes a job of it; gives the job's id. */
-  async job(picture: string, prompt = '', options: Record<string, number> = {}): Promise<string> {
-    const form = new FormData()
-    form.append('file', new Blob([readFileSync(picture)]), 'picture.png')
-    const file = (await (await this.call('/api/v1/files', { method: 'POST', body: form })).json()) as {
-      id: string
-    }
-    const made = await this.call('/api/v1/jobs', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ file_ids: [file.id], prompt, options }),
-    })
-    if (made.status !== 202) throw new Error(`no job: ${made.status} ${await made.text()}`)
-    return ((await made.json()) as { id: string }).id
-  }
-
-  /** A job as the API shows it. */
-  async view(id: string): Promise<JobView> {
-    return (await (await this.call(`/api/v1/jobs/${id}`)).json()) as JobView
-  }
-
-  /** The content of one of a job's outputs. */
-  async output(id: string, name: string): Promise<string> {
-    const answer = await this.call(`/api/v1/jobs/${id}/outputs/${name}`)
-    if (answer.status !== 200) throw new Error(`no output ${name}: ${answer.status}`)
-    return answer.text()
-  }
-
-  /** Waits until the job has ended; gives its state. */
-  async ended(id: string): Promise<string> {
-    for (;;) {
-      const { state } = await this.view(id)
-      if (!['queued', 'running'].includes(state)) return state
-      await new Promise((done) => setTimeout(done, 100))
-    }
   }
 
   /** Kills it without a warning and starts it again at the same address. */

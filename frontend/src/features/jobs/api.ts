@@ -83,8 +83,10 @@ export async function cancelJob(api: Api, id: string): Promise<Job> {
 }
 
 /** Makes a new job with the same pictures, prompt and options, but for those that are named. */
-export async function retryJob(api: Api, id: string, options: Partial<JobOptions> = {}): Promise<Job> {
-  const { data } = await api.POST('/api/v1/jobs/{id}/retry', { params: { path: { id } }, body: { options } })
+export async function retryJob(api: Api, id: string, change: Partial<JobOptions> = {}): Promise<Job> {
+  // Generated types have fields with a default as always there; here what is not named stays as it was.
+  const body = { options: change as JobOptions }
+  const { data } = await api.POST('/api/v1/jobs/{id}/retry', { params: { path: { id } }, body })
   return data as Job
 }
 
