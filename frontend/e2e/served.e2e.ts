@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './support/server'
@@ -20,6 +21,15 @@ test('the program serves the app that stands in frontend/dist', async ({ server 
       name,
     ).toBe(true)
   }
+})
+
+// Protects people on slow lines: the JavaScript that the first page needs stays within its budget.
+test('the first page keeps its budget', () => {
+  const told = execFileSync(process.execPath, ['scripts/budget.mjs'], {
+    cwd: join(ROOT, 'frontend'),
+    encoding: 'utf8',
+  })
+  console.log(told.split('\n')[0])
 })
 
 // Protects the browser's checks: they are told the same media types that the server takes.
