@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub struct Delivery {
     folder: PathBuf,
     taken: BTreeSet<String>,
+    had_files: bool,
 }
 
 impl Delivery {
@@ -18,8 +19,14 @@ impl Delivery {
     /// The folder cannot be made or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
+        let had_files = std::fs::read_dir(folder)?.next().is_some();
         tempfile::tempfile_in(folder)?;
-        Ok(Self { folder: std::path::absolute(folder)?, taken: BTreeSet::new() })
+        Ok(Self { folder: std::path::absolute(folder)?, taken: BTreeSet::new(), had_files })
+    }
+
+    /// Whether there was something in the folder before.
+    pub fn had_files(&self) -> bool {
+        self.had_files
     }
 
     /// Writes a file and answers its path. The name is one the sandbox has checked: relative, without

@@ -12,7 +12,7 @@ use gateway::Gateway;
 use jobs::Jobs;
 use runtime::{Environment, NotReady, parts};
 use sandbox::Sandbox;
-use shared::Allowances;
+use shared::{Allowances, SharedHandle};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,11 +73,12 @@ impl Running {
 }
 
 impl System {
-    /// Opens every service on the data folder, proving that the jail and the tools work.
+    /// Opens every service on the data folder, proving that the jail and the tools work. They share this state with the
+    /// gateway: what it counts they tell.
     ///
     /// # Errors
     /// The first thing that is missing, with its fix.
-    pub async fn open(environment: &Environment, data: &Path) -> Result<Self, NotReady> {
+    pub async fn open(environment: &Environment, data: &Path, shared: SharedHandle) -> Result<Self, NotReady> {
         let settings = &environment.settings;
         let [vision, reasoning, code] = agent::roles(settings)?;
         let prices = agent::prices(settings)?;
@@ -98,7 +99,6 @@ impl System {
         let files =
             Files::open(files_deps, files::Settings::of(settings)).await.map_err(|error| NotReady::storage(&error))?;
         let pictures: Arc<dyn PictureSource> = Arc::new(files.clone());
-        let shared = parts::shared_if_there(settings)?;
         let allowances = actix_web::web::Data::new(Allowances::new(shared.clone(), settings.user_limits()));
         let jobs_deps = jobs::Deps { db: jobs_db, blob: blob.clone(), bus: bus.clone(), shared, pictures };
         let jobs = Jobs::open(jobs_deps, jobs::Settings::of(settings)).await.map_err(|error| error.not_ready())?;

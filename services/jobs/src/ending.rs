@@ -2,6 +2,7 @@
 
 use crate::doc::{Job, Run, Turn};
 use crate::machine::circles::is_repeat;
+use common::compare::Comparison;
 use common::execution::RunStatus;
 use common::job::{JobState, Stopped};
 use common::{ErrorCode, Failure};
@@ -100,7 +101,7 @@ pub fn proof(job: &Job) -> String {
     let comparison = job.delivered().and_then(|attempt| attempt.comparison.as_ref());
     let values = comparison.map(|comparison| comparison.values.as_slice()).unwrap_or_default();
     let (total, trusted) = values.iter().fold((0, 0), |sum, values| (sum.0 + values.total, sum.1 + values.trusted));
-    match total {
+    let found = match total {
         0 => String::new(),
         _ if trusted == total => {
             format!("\n\nChecked: all {total} values were found on the picture where they should be.")
@@ -109,6 +110,19 @@ pub fn proof(job: &Job) -> String {
             "\n\nChecked: {trusted} of {total} values were found on the picture where they should be; the others are \
              marked as doubtful in the overlay."
         ),
+    };
+    // Whoever wanted something different from the picture is not told that it differs.
+    let poor = comparison.filter(|comparison| !comparison.good && job.earlier.is_none());
+    found + &poor.map(shortfall).unwrap_or_default()
+}
+
+/// What a result lacks of the picture it was made from, by what was measured.
+fn shortfall(comparison: &Comparison) -> String {
+    let percent = (comparison.score * 100.0).round();
+    let lacks: Vec<&str> = comparison.visual_report.iter().chain(&comparison.code_report).map(String::as_str).collect();
+    match lacks.as_slice() {
+        [] => String::new(),
+        [first, ..] => format!("\n\nHeld against the picture, the result shows {percent} % of it. {first}"),
     }
 }
 

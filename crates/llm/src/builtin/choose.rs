@@ -82,6 +82,9 @@ fn by_kind(evidence: &Evidence, wish: Wish) -> (Reader, Option<&'static str>) {
         match wish {
             Wish::Table if evidence.has_table => return (Reader::Table, None),
             Wish::Text if has_text => return (Reader::Text, None),
+            Wish::Read if has_text && !matches!(evidence.kind.as_str(), "photo" | "table" | "panels" | "diagram") => {
+                return (Reader::Text, None);
+            }
             Wish::Count if !matches!(evidence.kind.as_str(), "table" | "text" | "panels" | "diagram") => {
                 return (Reader::Objects, None);
             }

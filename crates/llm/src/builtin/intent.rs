@@ -6,6 +6,8 @@ pub enum Wish {
     Count,
     Table,
     Text,
+    /// To read, without a word of what: of a photo or a table that need not be its text.
+    Read,
     Nothing,
 }
 
@@ -80,22 +82,9 @@ const TABLE_WORDS: &[&str] = &[
     "таблиця",
 ];
 const TABLE_PHRASES: &[&str] = &["表格", "の表", "표로"];
-const TEXT_WORDS: &[&str] = &[
-    "text",
-    "ocr",
-    "transcribe",
-    "transcript",
-    "read",
-    "words",
-    "abschrift",
-    "lies",
-    "texte",
-    "texto",
-    "testo",
-    "tekst",
-    "текст",
-    "прочитай",
-];
+const TEXT_WORDS: &[&str] =
+    &["text", "ocr", "transcribe", "transcript", "words", "abschrift", "texte", "texto", "testo", "tekst", "текст"];
+const READ_WORDS: &[&str] = &["read", "lies", "lesen", "lis", "lire", "lee", "leer", "leggi", "прочитай"];
 const TEXT_PHRASES: &[&str] = &["文字", "文本", "テキスト", "텍스트"];
 
 /// What the prompt asks for, as far as rules can tell.
@@ -111,6 +100,8 @@ pub fn wish(prompt: &str) -> Wish {
         Wish::Table
     } else if asks(TEXT_WORDS, TEXT_PHRASES) {
         Wish::Text
+    } else if asks(READ_WORDS, &[]) {
+        Wish::Read
     } else {
         Wish::Nothing
     }

@@ -3,6 +3,8 @@
 
 use super::choose::{Choice, Reader};
 use super::evidence::Evidence;
+use super::intent::{Wish, wish};
+use super::style::style;
 use super::{Picture, choices};
 
 /// The run's own sentences are quoted up to here, in characters.
@@ -81,15 +83,53 @@ pub fn summarise(pictures: &[Picture<'_>], prompt: &str, stdout: &str, outputs: 
         [kind] => format!(" and took the picture as a {kind}"),
         kinds => format!(" and took the pictures as: {}", kinds.join(", ")),
     };
-    let limits = if prompt.trim().is_empty() {
-        "No language model looked at it."
-    } else {
-        "No language model looked at it; of your request only wishes to count, read text or \
-         extract a table are recognised."
+    let readers: Vec<Reader> = choices.iter().map(|(_, choice)| choice.reader).collect();
+    let limits = match (prompt.trim().is_empty(), followed(prompt, &readers)) {
+        (true, _) => "No language model looked at it.".to_owned(),
+        (false, wishes) if wishes.is_empty() => format!(
+            "No language model looked at it, and nothing in your request is a wish that rules know. {KNOWN_WISHES}"
+        ),
+        (false, wishes) => format!(
+            "No language model looked at it; of your request rules followed: {}. {KNOWN_WISHES}",
+            wishes.join(", ")
+        ),
     };
     format!(
         "{result}{doubts}\n\nThis was made by the built-in rule-based model: it chose a ready reader{taken}. {limits}"
     )
+}
+
+const KNOWN_WISHES: &str = "They know wishes to count, to read and for a table, and with charts for a range, a \
+    logarithmic axis or a colour; everything else was left alone.";
+
+/// The wishes in a request that these readers do something about.
+fn followed(prompt: &str, readers: &[Reader]) -> Vec<String> {
+    let any = |of: fn(Reader) -> bool| readers.iter().copied().any(of);
+    let is_chart = |reader| matches!(reader, Reader::Bar | Reader::Line | Reader::Scatter);
+    let has_values =
+        |reader| matches!(reader, Reader::Bar | Reader::Line | Reader::Scatter | Reader::Pie | Reader::Panels);
+    let mut wishes = Vec::new();
+    match wish(prompt) {
+        Wish::Count if any(|reader| matches!(reader, Reader::Objects | Reader::PlainObjects | Reader::Diagram)) => {
+            wishes.push("to count".to_owned())
+        }
+        Wish::Table if any(has_values) || any(|reader| matches!(reader, Reader::Table | Reader::PlainTable)) => {
+            wishes.push("a table".to_owned())
+        }
+        Wish::Text | Wish::Read if any(|reader| reader == Reader::Text) => wishes.push("to read the text".to_owned()),
+        Wish::Read if any(has_values) || any(|reader| matches!(reader, Reader::Table | Reader::PlainTable)) => {
+            wishes.push("to read the values".to_owned())
+        }
+        _ => {}
+    }
+    if any(is_chart) {
+        let style = style(prompt);
+        wishes.extend(style.log.map(|log| if log { "a logarithmic axis" } else { "a linear axis" }.to_owned()));
+        wishes.extend(style.colour.map(|_| "a colour".to_owned()));
+        wishes.extend(style.from.map(|from| format!("from {from} on")));
+        wishes.extend(style.to.map(|to| format!("up to {to}")));
+    }
+    wishes
 }
 
 fn kind_noun(evidence: &Evidence, choice: &Choice) -> String {

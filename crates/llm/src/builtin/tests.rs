@@ -124,6 +124,7 @@ fn each_kind_picks_its_reader() {
         (with_kind("scatter"), "", 0, Reader::Describe),
         (with_kind("pie"), "", 0, Reader::Pie),
         (table.clone(), "", 0, Reader::Table),
+        (table.clone(), "Read the values", 0, Reader::Table),
         (table.clone(), "", 1, Reader::PlainTable),
         (table.clone(), "", 2, Reader::Describe),
         (table, "just the text", 0, Reader::Text),
@@ -134,6 +135,8 @@ fn each_kind_picks_its_reader() {
         (with_kind("photo"), "Wie viele Münzen?", 1, Reader::PlainObjects),
         (with_kind("photo"), "Wie viele Münzen?", 9, Reader::Describe),
         (with_kind("other"), "read it", 0, Reader::Text),
+        (with_kind("photo"), "Please read this picture", 0, Reader::Photo),
+        (with_kind("photo"), "Read the text", 0, Reader::Text),
         (with_kind("no such kind"), "", 0, Reader::Describe),
     ];
     for (evidence, prompt, failures, reader) in cases {
@@ -203,6 +206,7 @@ fn wishes_are_recognised_by_whole_words() {
         ("Which country has an account?", Wish::Nothing),
         ("extract the table", Wish::Table),
         ("Lies den Text", Wish::Text),
+        ("Please read this", Wish::Read),
         ("", Wish::Nothing),
     ];
     for (prompt, expected) in cases {
@@ -357,7 +361,14 @@ fn the_summary_says_it_is_rule_based() {
     let cases = [
         ("Read 5 bars.\u{7}\n", "", "Read 5 bars.\n"),
         ("", "", "The run wrote values.csv."),
-        ("Read 5 bars.", "make it pink", "of your request only"),
+        ("Read 5 bars.", "make it pink", "of your request rules followed: a colour."),
+        (
+            "Read 5 bars.",
+            "Read the values, only 2019 to 2021, log scale",
+            "to read the values, a logarithmic axis, from 2019 on, up to 2021.",
+        ),
+        ("Read 5 bars.", "remove the grid", "nothing in your request is a wish that rules know"),
+        ("Read 5 bars.", "how many are above the mean?", "nothing in your request is a wish that rules know"),
     ];
     for (stdout, prompt, expected) in cases {
         let summary = summarise(&picture, prompt, stdout, &outputs);

@@ -133,7 +133,8 @@ async fn main() {
     let environment =
         Environment::from_variables(&variables, &root(), &root().join("target/release/darkroom")).expect("settings");
     let data = tempfile::tempdir().expect("data");
-    let system = System::open(&environment, data.path())
+    let shared = std::sync::Arc::new(shared::MemoryState::new());
+    let system = System::open(&environment, data.path(), shared)
         .await
         .expect("the system opens; 'darkroom doctor' says what is missing");
     let running = system.start().await.expect("start");

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 pub fn api() -> Exit {
     match crate::api::document() {
         Ok(text) => {
-            print!("{text}");
+            super::out(&text);
             Exit::Success
         }
         Err(error) => {

@@ -12,7 +12,7 @@ mod token;
 use crate::cli::Command;
 use crate::exit::Exit;
 use runtime::Environment;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// Runs a command to its end.
@@ -44,10 +44,20 @@ fn source_text(file: &Path, limit: u64) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text.", file.display()))
 }
 
+/// Text on standard output. Whoever reads may stop reading (`darkroom api | head`): what is left then is nobody's.
+fn out(text: &str) {
+    let mut output = std::io::stdout().lock();
+    if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        tracing::error!(%error, "standard output cannot be written");
+    }
+}
+
 /// One JSON object on standard output.
 fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => println!("{text}"),
+        Ok(text) => out(&format!("{text}\n")),
         Err(error) => tracing::error!(%error, "the answer could not be written as JSON"),
     }
 }

@@ -1,6 +1,6 @@
 //! `darkroom run`: pictures through the whole system, in this process.
 
-use super::print_json;
+use super::{out, print_json};
 use crate::cli;
 use crate::delivery::Delivery;
 use crate::exit::Exit;
@@ -13,7 +13,7 @@ use common::spend::Spending;
 use common::{ErrorCode, Failure, FileId, JobId, OwnerId};
 use futures::StreamExt;
 use jobs::{LinkStyle, NewJob};
-use runtime::{Environment, stop};
+use runtime::{Environment, NotReady, parts, stop};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tracing::Instrument;
@@ -74,8 +74,15 @@ async fn develop(
 ) -> Result<(JobReport, Vec<PathBuf>), Ended> {
     let mut delivery = Delivery::open(&options.out).map_err(|error| {
         let detail = format!("The output folder {} cannot be written: {error}", options.out.display());
-        Ended::usage(Failure::with_detail(ErrorCode::InvalidField, detail))
+        let advice = "Name a folder that you may write to, with --out.".to_owned();
+        Ended::usage(Failure { advice, ..Failure::with_detail(ErrorCode::InvalidField, detail) })
     })?;
+    if delivery.had_files() {
+        progress.note(&format!(
+            "{} has files already: those of the same name are replaced, the others stay",
+            options.out.display()
+        ));
+    }
     let mut pictures = Vec::new();
     for path in &options.images {
         let read = read_image(path, environment.settings.max_upload_bytes.0);
@@ -85,10 +92,12 @@ async fn develop(
     let data = tempfile::tempdir().map_err(|error| {
         Ended::not_ready(ErrorCode::StorageUnavailable, format!("No temporary folder can be made: {error}"))
     })?;
-    let system = System::open(environment, data.path()).await.map_err(|error| Ended {
+    let not_ready = |error: NotReady| Ended {
         exit: Exit::NotReady,
         failure: Failure { advice: error.fix, ..Failure::with_detail(ErrorCode::NotReady, error.reason) },
-    })?;
+    };
+    let shared = parts::shared_if_there(&environment.settings).map_err(not_ready)?;
+    let system = System::open(environment, data.path(), shared).await.map_err(not_ready)?;
     let running = system.start().await.map_err(|error| Ended::not_ready(ErrorCode::NotReady, error.to_string()))?;
     let ended = in_system(&system, options, pictures, progress, &mut delivery).await;
     running.stop().await;
@@ -98,7 +107,9 @@ async fn develop(
 fn read_image(path: &std::path::Path, limit: u64) -> Result<Bytes, Failure> {
     use std::io::Read;
     let unreadable = |error: std::io::Error| {
-        Failure::with_detail(ErrorCode::MissingFile, format!("{} cannot be read: {error}", path.display()))
+        let advice = "Name a picture that is there and that you may read.".to_owned();
+        let detail = format!("{} cannot be read: {error}", path.display());
+        Failure { advice, ..Failure::with_detail(ErrorCode::MissingFile, detail) }
     };
     let mut content = Vec::new();
     // One byte more than allowed is enough for the files service to refuse it with its own words.
@@ -198,14 +209,11 @@ async fn deliver(
 }
 
 fn print_text(report: &JobReport, files: &[PathBuf]) {
-    match &report.error {
-        None => println!("\n{}\n", printable(&report.summary)),
-        Some(error) => println!("\n{}\n  -> {}\n", printable(&error.detail), error.advice),
-    }
-    for note in &report.notes {
-        println!("  Note: {}", printable(note));
-    }
-    for file in files {
-        println!("  {}", file.display());
-    }
+    let said = match &report.error {
+        None => format!("\n{}\n\n", printable(&report.summary)),
+        Some(error) => format!("\n{}\n  -> {}\n\n", printable(&error.detail), error.advice),
+    };
+    let notes = report.notes.iter().map(|note| format!("  Note: {}\n", printable(note)));
+    let files = files.iter().map(|file| format!("  {}\n", file.display()));
+    out(&std::iter::once(said).chain(notes).chain(files).collect::<String>());
 }

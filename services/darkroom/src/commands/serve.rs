@@ -39,9 +39,9 @@ async fn start(options: cli::Serve, environment: Environment) -> Result<(), NotR
     let database = parts::database_url(&environment.settings, &data);
     let db = database::connect(&database, "gateway").await.map_err(|error| NotReady::storage(&error))?;
     let settings = gateway::Settings::of(&environment.settings, &format!("http://{address}"))?;
-    let gateway = Gateway::open(settings, token, db, shared).await;
+    let gateway = Gateway::open(settings, token, db, shared.clone()).await;
     let gateway = gateway.map_err(|error| NotReady::storage(&error))?;
-    let system = System::open(&environment, &data).await?;
+    let system = System::open(&environment, &data, shared).await?;
     let running = system.start().await?;
 
     println!("Darkroom is ready at http://{address}");

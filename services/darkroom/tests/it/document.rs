@@ -6,11 +6,11 @@
 async fn the_api_document_is_sound() {
     let data = tempfile::tempdir().expect("data");
     let environment = crate::harness::environment();
-    let system = darkroom::system::System::open(&environment, data.path()).await.expect("open");
+    let shared = std::sync::Arc::new(shared::MemoryState::new());
+    let system = darkroom::system::System::open(&environment, data.path(), shared.clone()).await.expect("open");
     let token = gateway::LocalToken::open_or_create(data.path()).expect("token");
     let url = format!("sqlite://{}", data.path().join("db").display());
     let db = database::connect(&url, "gateway").await.expect("a database");
-    let shared = std::sync::Arc::new(shared::MemoryState::new());
     let gateway = gateway::Gateway::open(gateway::Settings::default(), token, db, shared).await.expect("a gateway");
     let site = system.site(&gateway);
     assert_eq!(site.schema_clashes(), Vec::<String>::new());

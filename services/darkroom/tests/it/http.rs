@@ -41,6 +41,32 @@ async fn a_picture_becomes_results_over_http() {
     assert_eq!(server.get(&format!("/api/v1/jobs/{id}")).await.0, 404);
 }
 
+/// Protects the meter that people look at: what they did is taken off what is left, of requests, runs and uploads alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_goes_down() {
+    let data = tempfile::tempdir().expect("data");
+    let limits =
+        [("USER_REQUESTS_PER_MINUTE", "1000"), ("USER_RUNS_PER_HOUR", "3"), ("USER_UPLOAD_BYTES_PER_DAY", "1000000")];
+    let server = Server::start(data.path(), &limits);
+    let left = async || {
+        let (_, usage) = server.get("/api/v1/usage").await;
+        let of = |name: &str| {
+            let all = usage["allowances"].as_array().expect("meters");
+            all.iter().find(|one| one["name"] == name).expect(name)["remaining"].as_u64().expect("a number")
+        };
+        (of("requests"), of("runs"), of("upload_bytes"))
+    };
+    let before = left().await;
+    assert_eq!(before.1, 3);
+    let (status, _) = server.post("/api/v1/executions", &json!({ "code": "pass" })).await;
+    assert_eq!(status, 200);
+    server.upload(&sample("table.png")).await;
+    let after = left().await;
+    assert!(after.0 < 1000 && after.0 <= before.0, "{before:?} {after:?}");
+    assert_eq!(after.1, 2);
+    assert!(after.2 + 20_000 < before.2, "{before:?} {after:?}");
+}
+
 /// Protects the sandbox as a product of its own: code and inputs in, the whole result out, files by link.
 #[tokio::test(flavor = "multi_thread")]
 async fn executions_and_reviews_stand_alone() {

@@ -227,4 +227,5 @@ def redraw_diagram(picture):
         sentences.append(f"Lines whose ends are not sure, drawn dashed: {doubts}.")
     if graph["loose_lines"]:
         sentences.append(f"Lines that join no two boxes: {len(graph['loose_lines'])}.")
-    return " ".join([*sentences, "Saved diagram.svg, diagram.png and diagram.json."])
+    before = picture["out"].rpartition("/")[2]
+    return " ".join([*sentences, f"Saved {before}diagram.svg, {before}diagram.png and {before}diagram.json."])

@@ -51,4 +51,5 @@ def read_panels(picture):
     Path(picture["out"] + "panels.json").write_text(
         json.dumps({"panels": entries}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     said = "\n".join(f"Panel {entry['panel']} ({entry['kind']}): {entry['said']}" for entry in entries)
-    return f"{len(entries)} panels.\n{said}\nSaved panels.png and panels.json."
+    before = picture["out"].rpartition("/")[2]
+    return f"{len(entries)} panels.\n{said}\nSaved {before}panels.png and {before}panels.json."

@@ -17,9 +17,10 @@ def open_chart_axes(picture, size):
 
 def saved(picture, name):
     """Says what was saved, by the names that the files have."""
+    before = picture["out"].rpartition("/")[2]
     if picture.get("axes") is not None:
-        return f"Saved {picture['out'].rpartition('/')[2]}{name}."
-    return f"Saved {name} and chart.png."
+        return f"Saved {before}{name}."
+    return f"Saved {before}{name} and {before}chart.png."
 
 
 def save_chart(figure, axes, picture, name="chart.png"):

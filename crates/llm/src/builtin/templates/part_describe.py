@@ -69,8 +69,9 @@ def describe_pixels(picture, image):
     save_histogram(picture["out"] + "histogram.png", image)
     tone = "dark" if gray.mean() < 85 else "bright" if gray.mean() > 170 else "of middle brightness"
     rgb, share = colours[0]
+    before = picture["out"].rpartition("/")[2]
     return (
         f"The picture is {image.shape[1]} x {image.shape[0]} pixels, {tone}; its main colour "
         f"is #{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x} ({share:.0%}); pieces of text "
-        f"recognised: {len(words)}. Saved description.json, palette.png and histogram.png."
+        f"recognised: {len(words)}. Saved {before}description.json, {before}palette.png and {before}histogram.png."
     )

@@ -31,7 +31,8 @@ def count_blobs(picture):
     bar = picture["scale_bar"]
     size = (f" Sizes are in pixels; the scale bar of {bar['value']:g} {bar['unit']} is {bar['length_px']:.1f} "
             "pixels long.") if bar else ""
+    before = picture["out"].rpartition("/")[2]
     return (
         f"Counted {len(large)} separate shapes with one threshold; touching objects count as "
-        f"one, so the true number may be higher.{size} Saved objects.png and objects.csv."
+        f"one, so the true number may be higher.{size} Saved {before}objects.png and {before}objects.csv."
     )

@@ -15,5 +15,5 @@ def read_plain_table(picture):
         csv.writer(file).writerows(rows)
     return (
         f"Read a table of {len(rows) - 1} rows and {len(rows[0])} columns. "
-        f"{certainty(weakest)} Saved table.csv."
+        f"{certainty(weakest)} Saved {picture['out'].rpartition('/')[2]}table.csv."
     )

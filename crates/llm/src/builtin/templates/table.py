@@ -91,13 +91,14 @@ def read_table(picture):
         csv.writer(file).writerows(rows)
     header, body = rows[0], rows[1:]
     save_workbook(picture["out"] + "table.xlsx", header, body)
-    saved = "table.csv (as printed) and table.xlsx"
+    before = picture["out"].rpartition("/")[2]
+    saved = f"{before}table.csv (as printed) and {before}table.xlsx"
     columns = numeric_columns(header, body) if body else []
     if columns:
         is_named = header[0] not in [name for name, _ in columns[:1]]
         names = [row[0] if is_named else str(number) for number, row in enumerate(body, start=1)]
         save_bars(picture, names[:40], [(name, values[:40]) for name, values in columns[:6]])
-        saved += "; chart.png shows " + ", ".join(name for name, _ in columns[:6])
+        saved += f"; {before}chart.png shows " + ", ".join(name for name, _ in columns[:6])
     else:
         saved += "; no column is numeric, so there is no chart"
     return (

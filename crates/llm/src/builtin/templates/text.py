@@ -66,6 +66,11 @@ def lines_of(words):
     ]
 
 
+def counted(number, name):
+    """How many there are of something, in words."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
 def read_page(picture):
     """Save the page and say how much of it is certain."""
     words = load_words(picture["evidence"])
@@ -84,8 +89,9 @@ def read_page(picture):
     }
     with open(picture["out"] + "text_stats.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["measure", "value"], *stats.items()])
+    before = picture["out"].rpartition("/")[2]
     return (
-        f"Read {stats['words']} words in {stats['lines']} lines; the recognition is "
+        f"Read {counted(stats['words'], 'word')} in {counted(stats['lines'], 'line')}; the recognition is "
         f"{stats['mean_confidence']:.0%} sure on average and {stats['lowest_confidence']:.0%} "
-        f"at its least sure line. Saved page.txt and text_stats.csv."
+        f"at its least sure line. Saved {before}page.txt and {before}text_stats.csv."
     )
