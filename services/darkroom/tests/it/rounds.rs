@@ -77,6 +77,18 @@ async fn a_poor_redraw_is_improved() {
     assert!(chart.is_some_and(|chart| chart["alt"].as_str().is_some_and(|alt| alt.len() > 20)), "{chart:?}");
 }
 
+/// Protects readers of the summary: a result that is delivered although it lacks much of the picture says so, a good one
+/// says nothing of the kind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poor_result_says_what_it_lacks() {
+    let lacks = "Held against the picture, the result shows";
+    for (values, is_poor) in [(half_wrong(), true), (RIGHT.to_vec(), false)] {
+        let (report, _) = developed(&[fenced(&redraw(&values, "bar"))], json!({ "max_repairs": 0 }), &[]).await;
+        assert_eq!(report["rounds"][0]["good"], !is_poor, "{report}");
+        assert_eq!(report["summary"].as_str().expect("a summary").contains(lacks), is_poor, "{report}");
+    }
+}
+
 /// Protects a good result from its revision: whatever comes after, nothing worse than the best is delivered, and a round
 /// that made nothing better is the last.
 #[tokio::test(flavor = "multi_thread")]

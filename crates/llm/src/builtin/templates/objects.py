@@ -21,7 +21,9 @@ def count_objects(picture):
     counted = count_range(found, unsure)
     save_objects(picture, image, found, counted)
     diameter = 2 * np.sqrt(np.median([item["area"] for item in found]) / np.pi)
+    before = picture["out"].rpartition("/")[2]
     return (
         f"Counted {len(found)} objects{range_text(counted)}, typically {with_unit(picture, diameter)} across. "
-        f"{scale_sentence(picture)} Check objects.png; measurements are in objects.csv, the range in count.json."
+        f"{scale_sentence(picture)} Check {before}objects.png; measurements are in "
+        f"{before}objects.csv, the range in {before}count.json."
     )

@@ -240,13 +240,14 @@ def count_range(found, unsure):
     cut = int(sum(item["touches_edge"] for item in found))
     best, why = len(found), []
     if unsure:
-        why.append(f"{unsure} pairs touch so broadly that each may be one object (fewer)")
+        pairs = "pair touches" if unsure == 1 else "pairs touch"
+        why.append(f"{unsure} {pairs} so broadly that each may be one object (fewer)")
     if small:
-        why.append(f"{small} are much smaller than usual and may be none (fewer)")
+        why.append(f"{small} {'is' if small == 1 else 'are'} much smaller than usual and may be none (fewer)")
     if cut:
-        why.append(f"{cut} are cut by the edge of the picture (fewer)")
+        why.append(f"{cut} {'is' if cut == 1 else 'are'} cut by the edge of the picture (fewer)")
     if more:
-        why.append(f"some are so large that they may be {more} more (more)")
+        why.append(f"what is unusually large may be {more} more")
     return {"best": best, "low": max(0, best - unsure - small - cut), "high": best + more, "why": why}
 
 

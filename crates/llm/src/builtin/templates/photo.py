@@ -35,8 +35,9 @@ def look_at(picture):
     counted = count_range(found, unsure)
     save_objects(picture, image, found, counted)
     diameter = 2 * np.sqrt(np.median([item["area"] for item in found]) / np.pi)
+    before = picture["out"].rpartition("/")[2]
     return (
         f"{sentence} {len(found)} separate objects{range_text(counted)} stand out from the ground, typically "
-        f"{with_unit(picture, diameter)} across. {scale_sentence(picture)} objects.png and objects.csv number them, "
-        f"count.json has the range. What they are is not known."
+        f"{with_unit(picture, diameter)} across. {scale_sentence(picture)} {before}objects.png and {before}objects.csv number them, "
+        f"{before}count.json has the range. What they are is not known."
     )
