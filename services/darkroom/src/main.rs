@@ -4,9 +4,6 @@ use clap::Parser;
 use darkroom::cli::Arguments;
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     darkroom::main(Arguments::parse())
 }
