@@ -41,6 +41,9 @@ export const SCRIPTED: Record<string, (page: Page, place: Place) => Promise<void
     place.answers([fenced(BLOCKED), fenced(GOOD)])
     await develop(page, place.base)
     await stands(page, 'Developed')
+    // What it printed stands on lines of its own.
+    await expect(page.getByText(/The script printed:\s+three rows/)).toBeVisible()
+    await expect(page.getByRole('main')).not.toContainText('\ufffd')
     await expect(step(page, 'Blocked the code')).toBeVisible(PATIENTLY)
     await expect(step(page, 'Wrote the code')).toHaveCount(2)
     await page.getByRole('tab', { name: 'Code' }).click()

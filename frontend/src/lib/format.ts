@@ -48,5 +48,8 @@ export function plainName(name: string): string {
   return name.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
 }
 
+/** The same for a text of several lines, which stay lines. */
+export const plainText = (text: string) => text.split('\n').map(plainName).join('\n')
+
 /** `1 picture`, `3 pictures`. */
 export const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`

@@ -84,13 +84,13 @@ pub fn summarise(pictures: &[Picture<'_>], prompt: &str, stdout: &str, outputs: 
         kinds => format!(" and took the pictures as: {}", kinds.join(", ")),
     };
     let readers: Vec<Reader> = choices.iter().map(|(_, choice)| choice.reader).collect();
-    let limits = match (prompt.trim().is_empty(), followed(prompt, &readers)) {
+    let limits = match (prompt.trim().is_empty(), understood(prompt, &readers)) {
         (true, _) => "No language model looked at it.".to_owned(),
         (false, wishes) if wishes.is_empty() => format!(
             "No language model looked at it, and nothing in your request is a wish that rules know. {KNOWN_WISHES}"
         ),
         (false, wishes) => format!(
-            "No language model looked at it; of your request rules followed: {}. {KNOWN_WISHES}",
+            "No language model looked at it; of your request rules understood: {}. {KNOWN_WISHES}",
             wishes.join(", ")
         ),
     };
@@ -102,8 +102,8 @@ pub fn summarise(pictures: &[Picture<'_>], prompt: &str, stdout: &str, outputs: 
 const KNOWN_WISHES: &str = "They know wishes to count, to read and for a table, and with charts for a range, a \
     logarithmic axis or a colour; everything else was left alone.";
 
-/// The wishes in a request that these readers do something about.
-fn followed(prompt: &str, readers: &[Reader]) -> Vec<String> {
+/// The wishes in a request that these readers know. Whether the picture let them be followed the run itself says.
+fn understood(prompt: &str, readers: &[Reader]) -> Vec<String> {
     let any = |of: fn(Reader) -> bool| readers.iter().copied().any(of);
     let is_chart = |reader| matches!(reader, Reader::Bar | Reader::Line | Reader::Scatter);
     let has_values =

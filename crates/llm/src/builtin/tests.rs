@@ -361,7 +361,7 @@ fn the_summary_says_it_is_rule_based() {
     let cases = [
         ("Read 5 bars.\u{7}\n", "", "Read 5 bars.\n"),
         ("", "", "The run wrote values.csv."),
-        ("Read 5 bars.", "make it pink", "of your request rules followed: a colour."),
+        ("Read 5 bars.", "make it pink", "of your request rules understood: a colour."),
         (
             "Read 5 bars.",
             "Read the values, only 2019 to 2021, log scale",

@@ -9,7 +9,7 @@ import { updateDraft } from '@/features/composer/draft'
 import { models } from '@/features/models/api'
 import { others } from '@/features/models/choice'
 import { handOver } from '@/features/playground/hand-over'
-import { plainName } from '@/lib/format'
+import { plainName, plainText } from '@/lib/format'
 import { showToast } from '@/lib/toast'
 import type { Progress } from './progress'
 import { otherModelHelps, REMEDY_LABELS, type Remedy, remediesFor } from './remedies'
@@ -115,7 +115,7 @@ export function FailurePanel(props: Props) {
               aria-label="Last lines of the errors"
               className="scroll-thin mt-4 max-h-40 overflow-auto rounded-md bg-code p-3 font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]"
             >
-              {plainName(tail(errors, 8).replaceAll('\n', '\u2028')).replaceAll('\u2028', '\n')}
+              {plainText(tail(errors, 8))}
             </pre>
           )}
           <div className="mt-5 flex flex-wrap gap-2">

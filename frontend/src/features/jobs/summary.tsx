@@ -2,7 +2,7 @@ import { ShieldCheckIcon, TriangleAlertIcon } from 'lucide-react'
 import { counted, type Job, type Results } from '@/api/types'
 import { Term } from '@/components/term'
 import { Button } from '@/components/ui/button'
-import { plainName } from '@/lib/format'
+import { plainName, plainText } from '@/lib/format'
 import type { Progress } from './progress'
 
 type Props = { progress: Progress; job: Job; results: Results | undefined; onProof: () => void }
@@ -35,11 +35,14 @@ export function Summary({ progress, job, results, onProof }: Props) {
         <p className="mb-2 font-medium">Stopped. What existed by then is kept.</p>
       )}
       {first && !(progress.state === 'cancelled' && !results?.outputs.length) && (
-        <p className="max-w-4xl text-lg text-pretty break-words">{plainName(first)}</p>
+        <p className="max-w-4xl text-lg text-pretty break-words whitespace-pre-line">{plainText(first)}</p>
       )}
       {rest.map((paragraph) => (
-        <p key={paragraph} className="mt-2 max-w-4xl text-sm break-words text-muted-foreground">
-          {plainName(paragraph)}
+        <p
+          key={paragraph}
+          className="mt-2 max-w-4xl text-sm break-words whitespace-pre-line text-muted-foreground"
+        >
+          {plainText(paragraph)}
         </p>
       ))}
       {(models.some((model) => model !== 'built-in rules') || tokens > 0) && (
